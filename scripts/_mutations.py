@@ -854,4 +854,35 @@ MUTATIONS = (
     ),
     M("mirror/stores/base.py", "stored.get(site, 0) != revision", "False", "mirror/test_store_faults.py"),
     M("mirror/session.py", "if self._is_requested:", "if False:", "mirror/test_cycle.py"),
+    # Plots
+    M(
+        "plot/traces.py",
+        "[trace.curve] if trace.connect_nulls else split_at_gaps(trace.curve)",
+        "[trace.curve]",
+        "plot/test_traces.py",
+    ),
+    M("plot/traces.py", "MinMaxLTTBDownsampler", "EveryNthDownsampler", "plot/test_traces.py"),
+    M("plot/plotly_figure.py", "connectgaps=trace.connect_nulls", "connectgaps=True", "plot/test_stage_plot.py"),
+    M(
+        "plot/fetch.py",
+        "(yield from find_last_second(executor, request.site, last))",
+        "last",
+        "plot/test_stage_plot.py",
+    ),
+    M("plot/fetch.py", "get_acknowledged=True", "get_acknowledged=None", "plot/test_stage_plot.py"),
+    M("plot/fetch.py", "if name not in sampled - {*KEY_FIELDS}:", "if False:", "plot/test_stage_plot.py"),
+    M("plot/marks.py", "pumping.last - _REFERENCE_SECONDS", "pumping.last", "plot/test_stage_plot.py"),
+    M(
+        "plot/build.py",
+        "return replace(span, start=first, end=last) if first <= last else None",
+        "return span",
+        "plot/test_stage_plot.py",
+    ),
+    M(
+        "plot/layout.py",
+        "if all(last <= begin or first >= end for begin, end in others):",
+        "if True:",
+        "plot/test_layout.py",
+    ),
+    M("plot/image.py", 'text.replace("$", r"\$")', "text", "plot/test_stage_plot.py"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ def test_an_engineers_morning(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     names, shown = run_notebook(MORNING)
     assert all(str(request.status).startswith("2") for request in own_sandbox.requests)  # 201 if it is untidy
     files = {path.name for path in tmp_path.iterdir()}
-    assert files == {"stages.xlsx", "night.parquet", "night.parquet.coverage.json", "corrected.parquet"}
+    saved = {"stages.xlsx", "night.parquet", "night.parquet.coverage.json", "stage.html", "corrected.parquet"}
+    assert files == saved
+    plot, shown = names["plot"], [value for value in shown if value is not names["plot"]]
     stages = names["stages"]
     sheet = pd.read_excel(tmp_path / "stages.xlsx")  # pyright: ignore[reportUnknownMemberType]
     assert [*sheet["stage_number"]] == [stage.stage_number for stage in stages]
@@ -49,6 +52,10 @@ def test_an_engineers_morning(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     assert "slurry_rate [bbl/min]" in shown[-4].columns
     assert names["picks"]["isip"].unit == "psi"
     assert shown[-1] == 0  # acknowledged changes are not listed
+    assert plot.timezone == "US/Central"
+    assert plot.traces[0].curve
+    monkeypatch.setattr(import_module("plotly.io").renderers, "default", "plotly_mimetype")  # as in a notebook
+    assert "application/vnd.plotly.v1+json" in plot._repr_mimebundle_()
     for value in shown[:-1]:  # a notebook displays tables
         assert "<table" in value._repr_html_()
         assert len(repr(value)) < 5000

@@ -77,6 +77,7 @@ def test_a_plot_has_the_metadata_of_the_service(sandbox: Sandbox, form: Form) ->
         "GET /sites/981/data_changes/",
         "GET /sites/981/data/",
     ]
+    assert list_requests(sandbox)[3].endswith("?get_acknowledged=true")
     fields = {field.name: field for field in reversed(form(Site(id=981), "get_fields_metadata"))}
     for trace in plot.traces:
         field = fields[trace.field]

@@ -51,6 +51,9 @@ def test_demo_runs_every_step(
     assert "The treatment plot" in printed
     assert "█" in printed
     assert "All acknowledged; the service now lists 0" in printed
+    (plot,) = tmp_path.glob("site-*.html")
+    assert printed.endswith(f"Open it in a browser: {plot.resolve()}\n")
+    assert b"Plotly.newPlot" in plot.read_bytes()
     (stage,) = (path for path in tmp_path.glob("site-*.json"))
     records = json.loads(stage.read_text())
     with stage.with_suffix(".csv").open(newline="") as rows:
