@@ -884,5 +884,5 @@ MUTATIONS = (
         "if True:",
         "plot/test_layout.py",
     ),
-    M("plot/image.py", 'text.replace("$", r"\$")', "text", "plot/test_stage_plot.py"),
+    M("plot/image.py", r'text.replace("$", r"\$")', "text", "plot/test_stage_plot.py"),
 )

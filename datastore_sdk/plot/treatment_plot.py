@@ -49,7 +49,7 @@ class TreatmentPlot(PlotContent, frozen=True, kw_only=True):
         Args:
             path: The file.
             overwrite: Whether an existing file may be replaced.
-            cdn: True: the HTML loads the library from the internet when it is opened, and is under 1 MB.
+            cdn: True: the HTML loads the library from the internet when it is opened, and has some 150 kB a curve.
 
         Raises:
             FileExistsError: The file exists and `overwrite` is False.

@@ -17,12 +17,14 @@ HOUR = timedelta(hours=1)
 
 def trace(values: list[float], **options: Any) -> PlotTrace:
     known: dict[str, Any] = {"field": "p", "label": "P", "unit": "psi", "color": "#112233", "range": (0, 100)}
-    return PlotTrace(**{"connect_nulls": False, "curve": Curve([*range(len(values))], values), **known, **options})
+    known |= {"connect_nulls": False, "curve": Curve([*range(len(values))], values), **options}
+    return PlotTrace(**known)
 
 
 def build_plot(**options: Any) -> TreatmentPlot:
     known: dict[str, Any] = {"title": "W", "traces": (), "marks": (), "spans": (), "timezone": "UTC"}
-    return TreatmentPlot(**{**known, "start": START, "end": START + HOUR, **options})
+    known |= {"start": START, "end": START + HOUR, **options}
+    return TreatmentPlot(**known)
 
 
 def test_fields_of_one_unit_and_similar_range_share_an_axis() -> None:
