@@ -172,9 +172,9 @@ ODD_FIELDS: list[dict[str, Any]] = [
 
 def test_odd_metadata_costs_that_value_only(serving: Serving, form: Form, tmp_path: Path) -> None:
     odd = http_response(200, ODD_FIELDS)
-    well = http_response(200, {"id": 981, "name": "<b>$x</b> $\\frac"})
+    well = http_response(200, {"id": 981, "name": "<b>$\\frac$</b>"})
     plot = form(stage_of(serve(serving, fields=odd, **{"sites/981": well})), "plot", ["p", "q"])
-    assert plot.title == "<b>$x</b> $\\frac, stage 7"
+    assert plot.title == "<b>$\\frac$</b>, stage 7"
     one, other = plot.traces
     assert (one.label, one.unit, one.range, one.connect_nulls) == ("p", None, None, False)
     assert (other.label, other.range, other.connect_nulls) == ("<b>q</b>", (0, 9), True)

@@ -122,8 +122,8 @@ class Chromium:
         while True:
             message: dict[str, Any] = json.loads(self._socket.recv(TIMEOUT_SECONDS))
             if message.get("id") == number:
-                assert "result" in message, message
-                return message["result"]
+                result: dict[str, Any] = message["result"]
+                return result
             self._note(message.get("method"), message.get("params", {}))
 
     def _note(self, event: str | None, parameters: dict[str, Any]) -> None:
