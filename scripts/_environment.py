@@ -35,13 +35,13 @@ _SITE_PACKAGES = ("lib/python*/site-packages", "Lib/site-packages")
 SUPPORTED = tuple((3, minor) for minor in range(11, 15))
 
 
-def reexec(*names: str) -> None:
-    """Run the calling script in the project's environment, with these dependency groups and extras installed.
+def reexec(*names: str, folder: str = ".venv") -> None:
+    """Run the calling script in an environment of the project, with these dependency groups and extras installed.
 
     Returns if it does already; otherwise the same command line starts again with the environment's interpreter.
     """
     require_python()
-    python = project_environment(ROOT).ensure(*names)
+    python = project_environment(ROOT, folder).ensure(*names)
     if Path(sys.prefix).resolve() != python.parent.parent.resolve():
         _become(python)
 

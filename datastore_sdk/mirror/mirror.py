@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeGuard, cast
 
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk._utils.validation import validate_datetime, validate_flag, validate_id
@@ -16,6 +17,8 @@ from datastore_sdk.entities import Pad, Site
 from datastore_sdk.mirror.report import MirrorReport, MirrorStatus, MirrorVerification
 
 if TYPE_CHECKING:
+    from dlt.common.destination import Destination
+
     from datastore_sdk.mirror.session import Session, StopRequest
     from datastore_sdk.mirror.stores.base import Store
 
@@ -34,13 +37,14 @@ class Mirror:
     `datastore mirror run --every 60s`. It can be killed at any time: nothing is lost, doubled, or acknowledged without
     being stored. docs/mirror.md has the tables, the views and the reasons.
 
-    The store is a DuckDB file (`field.duckdb`), a PostgreSQL database (`postgresql://...`) or a folder of Delta tables
-    (`delta:lake`). It is open only while the mirror reads or writes it. Needs the extra `mirror`, `postgres` or `lake`.
+    The store is a DuckDB file (`field.duckdb`), a PostgreSQL database (`postgresql://...`), a folder of Delta tables
+    (`delta:lake`) or a dlt destination (`dlt.destinations.snowflake(...)`). It is open only while the mirror reads or
+    writes it. Needs the extra `mirror`, `postgres`, `lake` or `dlt`.
 
     There is no async form, since the libraries of the stores have none: use `await asyncio.to_thread(mirror.run)`.
 
     Args:
-        store: The store. A name without a scheme is a DuckDB file.
+        store: The store. A name without a scheme is a DuckDB file. A dlt destination is passed as an object.
         auth_token: Token from Tally. Default: the credentials of the environment.
         client: Client for all calls, instead of a token.
         acknowledge: Whether to acknowledge data changes that were stored. False: the mirror is a follower, for a second
@@ -49,6 +53,7 @@ class Mirror:
         refresh: How often to read pads, sites and stages again, and to list acknowledged data changes too.
         accept_credential: Whether a store that was filled with another credential is accepted, and from now on belongs
             to this one.
+        dataset: Dataset of a dlt destination: a schema of the database. Default: `restream`.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -58,7 +63,7 @@ class Mirror:
 
     def __init__(
         self,
-        store: str | os.PathLike[str],
+        store: str | os.PathLike[str] | Destination[Any, Any],
         auth_token: str | None = None,
         *,
         client: Client | None = None,
@@ -66,8 +71,9 @@ class Mirror:
         overlap: timedelta = OVERLAP,
         refresh: timedelta = REFRESH,
         accept_credential: bool = False,
+        dataset: str | None = None,
     ) -> None:
-        self._store = build_store(store)
+        self._store = build_store(store, dataset)
         self._client = client_for(auth_token, client)
         del auth_token
         self._acknowledge = validate_flag(acknowledge, "acknowledge")
@@ -225,11 +231,22 @@ class Mirror:
         return session
 
 
-def build_store(store: object) -> Store:
-    """Return the store of a name, such as `field.duckdb`."""
+def build_store(store: object, dataset: str | None = None) -> Store:
+    """Return the store of a name, such as `field.duckdb`, or of a dlt destination."""
+    if dataset is not None and (not isinstance(dataset, str) or not dataset):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+        raise TypeError(f"dataset must be text, not {dataset!r}")
+    if _is_destination(store):
+        require_extra("dlt", "pyarrow", extra="dlt")
+        from datastore_sdk.mirror.stores.dlt_store import DltStore
+
+        return DltStore(store, dataset or "restream")
+    if dataset is not None:
+        raise ValueError("dataset is for dlt destinations; other stores have no datasets")
     name = os.fspath(cast("str", store)) if isinstance(store, str | os.PathLike) else None
     if not isinstance(name, str) or not name:
-        raise TypeError(f'store must be a path or text such as "field.duckdb" or "postgresql://...", not {store!r}')
+        raise TypeError(
+            f'store must be a path, text such as "field.duckdb" or "postgresql://...", or a dlt destination, not {store!r}'
+        )
     scheme, separator, root = name.partition(":")
     if scheme in {"postgresql", "postgres"}:
         require_extra("adbc_driver_postgresql", "pyarrow", extra="postgres")
@@ -247,6 +264,12 @@ def build_store(store: object) -> Store:
     from datastore_sdk.mirror.stores.duckdb_store import DuckDbStore
 
     return DuckDbStore(Path(name))
+
+
+def _is_destination(store: object) -> TypeGuard[Destination[Any, Any]]:
+    """Return whether an object is a dlt destination. Who passes one has imported dlt."""
+    module = sys.modules.get("dlt.common.destination")
+    return module is not None and isinstance(store, module.Destination)
 
 
 def _resolve_time(value: timedelta | datetime | str, name: str, session: Session) -> datetime:

@@ -26,7 +26,7 @@ from datastore_sdk.mirror.stores.base import Store
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.mirror.oracle import Comparison, compare, fetch_records, read_stored_records
 
-StoreKind = Literal["duckdb", "postgres", "delta"]
+StoreKind = Literal["duckdb", "postgres", "delta", "dlt-duckdb", "dlt-sqlite"]
 
 KILLS = 10
 """How often the mirror of a case is killed."""
@@ -37,7 +37,14 @@ SINCE = timedelta(minutes=40)
 KINDS = ("delete", "move", "override", "annotate", "move_delete", "augment", "a_new_kind")
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["datastore_sdk", "datastore_sdk.mirror.cycle", "tests.mirror.killed_mirrors"])
+_processes.set_forkserver_preload(
+    [
+        "datastore_sdk",
+        "datastore_sdk.mirror.cycle",
+        "datastore_sdk.mirror.stores.dlt_store",  # ignored where there is no dlt
+        "tests.mirror.killed_mirrors",
+    ]
+)
 
 
 @dataclass
@@ -79,7 +86,8 @@ def run_killed(
         tempfile.TemporaryDirectory() as folder,
         Sandbox(seed=seed, now=start, days=1, untidy=seed if seed % 2 else None) as sandbox,
     ):
-        name = target or {"duckdb": f"{folder}/field.duckdb", "delta": f"delta:{folder}/lake"}[kind]
+        files = {"duckdb": "field.duckdb", "delta": "lake", "dlt-duckdb": "field.duckdb", "dlt-sqlite": "field.db"}
+        name = target or f"{'' if kind == 'duckdb' else f'{kind}:'}{folder}/{files[kind]}"
         case = _Case(sandbox, name, start - since, chance, outcome)
         while outcome.kills < kills:
             case.change_the_field()
@@ -218,9 +226,21 @@ def fetch_without_faults(sandbox: Sandbox, site: int, span: Span) -> Any:
         sandbox.faults._pending[:] = waiting
 
 
+def open_target(name: str) -> Any:
+    """Return the dlt destination of a name such as `dlt-duckdb:field.duckdb`; other names as they are."""
+    kind, _, path = name.partition(":")
+    if not kind.startswith("dlt-"):
+        return name
+    import dlt
+
+    if kind == "dlt-duckdb":
+        return dlt.destinations.duckdb(path)
+    return dlt.destinations.sqlalchemy(f"sqlite:///{path}")
+
+
 @contextmanager
 def open_mirror_store(name: str) -> Generator[tuple[Store, Contents]]:
-    store = build_store(name)
+    store = build_store(open_target(name))
     store.open()
     try:
         yield store, load_contents(store)
@@ -231,7 +251,7 @@ def open_mirror_store(name: str) -> Generator[tuple[Store, Contents]]:
 def _build_mirror(url: str, token: str, name: str, since: datetime) -> Mirror:
     policy = RetryPolicy(max_attempts=3, max_wait=0.05)
     client = Client(token, base_url=url, retries=policy)
-    mirror = Mirror(name, client=client, refresh=timedelta(seconds=2))
+    mirror = Mirror(open_target(name), client=client, refresh=timedelta(seconds=2))
     mirror.add(Pad(PAD, client=client), since=since)
     return mirror
 
@@ -239,7 +259,7 @@ def _build_mirror(url: str, token: str, name: str, since: datetime) -> Mirror:
 def _mirror(url: str, token: str, name: str, since: datetime, trap: tuple[int, str] | None) -> None:
     """Run cycles without end. With a trap, the process kills itself before or after its n-th commit."""
     if trap:
-        _set_trap(build_store(name), *trap)
+        _set_trap(build_store(open_target(name)), *trap)
     while True:
         try:
             _build_mirror(url, token, name, since).run()

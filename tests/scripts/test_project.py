@@ -72,8 +72,8 @@ def test_constraints_satisfy_every_requirement(requirement: Requirement) -> None
     assert requirement.specifier.contains(pin.version)
 
 
-ENGINES = ("dask", "ray", "spark")
-"""Extras that take a gigabyte. scripts/engines tests them in an environment of their own."""
+ENGINES = ("dask", "dlt", "ray", "spark")
+"""Extras with many packages. scripts/engines tests them in an environment of their own."""
 
 
 def test_extra_all_has_every_extra() -> None:
