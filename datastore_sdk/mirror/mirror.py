@@ -245,7 +245,8 @@ def build_store(store: object, dataset: str | None = None) -> Store:
     name = os.fspath(cast("str", store)) if isinstance(store, str | os.PathLike) else None
     if not isinstance(name, str) or not name:
         raise TypeError(
-            f'store must be a path, text such as "field.duckdb" or "postgresql://...", or a dlt destination, not {store!r}'
+            'store must be a path, text such as "field.duckdb" or "postgresql://...", or a dlt destination, '
+            f"not {store!r}"
         )
     scheme, separator, root = name.partition(":")
     if scheme in {"postgresql", "postgres"}:
