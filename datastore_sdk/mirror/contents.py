@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -102,14 +102,19 @@ def load_contents(store: Store) -> Contents:
         )
     sources = [Source(**_to_seconds(row, "since")) for row in store.read(SOURCES)]
     states = [SiteState(**_to_seconds(row, "since", "cursor")) for row in store.read(STATE)]
-    schema = info.get("schema")
     return Contents(
         info=info,
-        schema=Schema.from_json(schema) if schema else start_schema(si_units=False),
+        schema=read_schema(info),
         sources={source.key: source for source in sources},
         sites={state.site_id: state for state in states},
         ledger={(row["site_id"], row["id"]): row for row in store.read(CHANGES)},
     )
+
+
+def read_schema(info: Mapping[str, str]) -> Schema:
+    """Return the schema of `records`."""
+    schema = info.get("schema")
+    return Schema.from_json(schema) if schema else start_schema(si_units=False)
 
 
 def _to_seconds(row: Row, *names: str) -> Row:

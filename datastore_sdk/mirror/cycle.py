@@ -44,13 +44,17 @@ class Cycle:
             that others have acknowledged, and goes by its own ledger.
         overlap: Seconds before the cursor that are read again, for late records.
         refresh: Time after which pads, sites and stages are read again, and all data changes are listed.
+        is_stored_later: Whether updates reach the store only after the cycle. Then the next cycle acknowledges them.
     """
 
-    def __init__(self, session: Session, *, acknowledge: bool, overlap: int, refresh: timedelta) -> None:
+    def __init__(
+        self, session: Session, *, acknowledge: bool, overlap: int, refresh: timedelta, is_stored_later: bool = False
+    ) -> None:
         self._session = session
         self._acknowledges = acknowledge
         self._overlap = overlap
         self._refresh = refresh
+        self._is_stored_later = is_stored_later
         self.report = MirrorReport()
 
     def run(self) -> MirrorReport:
@@ -66,7 +70,7 @@ class Cycle:
         done: set[int] = set()
         for source in [*self._session.contents.sources.values()]:
             self._run_source(source, done)
-        if self._acknowledges:
+        if self._acknowledges and not self._is_stored_later:
             self._acknowledge()
         self.report.new_columns = [name for name in self._session.contents.schema.names if name not in columns]
         self.report.seconds = monotonic() - started

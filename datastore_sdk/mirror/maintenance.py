@@ -50,6 +50,7 @@ def add_source(
         if source.since < state.since
     ]
     session.apply(*updates, source_update([changed]), states=states)
+    contents.sources[changed.key] = changed
 
 
 def reread_source(session: Session, item: Pad | Site) -> None:

@@ -53,7 +53,7 @@ class Mirror:
         refresh: How often to read pads, sites and stages again, and to list acknowledged data changes too.
         accept_credential: Whether a store that was filled with another credential is accepted, and from now on belongs
             to this one.
-        dataset: Dataset of a dlt destination: a schema of the database. Default: `restream`.
+        dataset: Dataset of a dlt destination: a schema of the database. Default: `restream_mirror`.
 
     Raises:
         TypeError: An argument has the wrong type.
@@ -77,8 +77,8 @@ class Mirror:
         self._client = client_for(auth_token, client)
         del auth_token
         self._acknowledge = validate_flag(acknowledge, "acknowledge")
-        self._overlap = int(_validate_duration(overlap, "overlap").total_seconds())
-        self._refresh = _validate_duration(refresh, "refresh")
+        self._overlap = int(validate_duration(overlap, "overlap").total_seconds())
+        self._refresh = validate_duration(refresh, "refresh")
         self._accept_credential = validate_flag(accept_credential, "accept_credential")
         self._stop: StopRequest | None = None
 
@@ -111,7 +111,7 @@ class Mirror:
         if not isinstance(source, Pad | Site):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
             raise TypeError(f"source must be a Pad or a Site, not {source!r}")
         session = self._open_session(create=True)
-        start = _resolve_time(since, "since", session)
+        start = resolve_time(since, "since", session)
         add_source(session, source, start, fields, si_units=validate_flag(si_units, "si_units"))
 
     def run(self) -> MirrorReport:
@@ -178,7 +178,7 @@ class Mirror:
         from datastore_sdk.mirror.maintenance import trim_records
 
         session = self._open_session()
-        trim_records(session, _resolve_time(before, "before", session))
+        trim_records(session, resolve_time(before, "before", session))
 
     def forget(self, source: Pad | Site) -> None:
         """Delete a pad or site from the mirror, with its records, stages and ledger.
@@ -239,7 +239,7 @@ def build_store(store: object, dataset: str | None = None) -> Store:
         require_extra("dlt", "pyarrow", extra="dlt")
         from datastore_sdk.mirror.stores.dlt_store import DltStore
 
-        return DltStore(store, dataset or "restream")
+        return DltStore(store, dataset or "restream_mirror")
     if dataset is not None:
         raise ValueError("dataset is for dlt destinations; other stores have no datasets")
     name = os.fspath(cast("str", store)) if isinstance(store, str | os.PathLike) else None
@@ -273,15 +273,17 @@ def _is_destination(store: object) -> TypeGuard[Destination[Any, Any]]:
     return module is not None and isinstance(store, module.Destination)
 
 
-def _resolve_time(value: timedelta | datetime | str, name: str, session: Session) -> datetime:
+def resolve_time(value: timedelta | datetime | str, name: str, session: Session) -> datetime:
+    """Return a time, or the time so long ago."""
     if isinstance(value, timedelta):
-        return session.now_datetime - _validate_duration(value, name)
+        return session.now_datetime - validate_duration(value, name)
     if (time := validate_datetime(value, name)) is None:
         raise TypeError(f"{name} must be a timedelta, a datetime or ISO 8601 text, not None")
     return time
 
 
-def _validate_duration(value: object, name: str) -> timedelta:
+def validate_duration(value: object, name: str) -> timedelta:
+    """Check a duration."""
     if not isinstance(value, timedelta):
         raise TypeError(f"{name} must be a timedelta, not {value!r}")
     if value < timedelta():

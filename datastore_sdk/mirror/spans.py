@@ -71,6 +71,16 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
+def subtract(span: Span, others: Iterable[Span]) -> list[Span]:
+    """Return the parts of a span that lie in none of the others."""
+    parts, first = list[Span](), span.first
+    for other in merge(others):
+        if first < other.first and other.first < span.end:
+            parts.append(Span(first, other.first))
+        first = max(first, other.end)
+    return merge([*parts, Span(first, span.end)])
+
+
 class TailReader:
     """Sequence of the chunks that a site is read in, from shortly before its cursor up to now.
 

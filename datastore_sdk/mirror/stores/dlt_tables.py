@@ -1,29 +1,26 @@
-"""Tables of a mirror in a dlt dataset: names and types that any destination accepts, and rows read with SQL."""
+"""Tables of a mirror as dlt tables: names and types that any destination accepts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
-from dlt.common.destination.client import JobClientBase
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_column, new_table
-from dlt.dataset.utils import get_destination_clients
-from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from datastore_sdk.data.schema import ColumnType, Schema
 from datastore_sdk.mirror.download import records_schema
-from datastore_sdk.mirror.tables import EXTRA, KEY_COLUMNS, Row, Table
+from datastore_sdk.mirror.tables import EXTRA, FIELDS, KEY_COLUMNS, Row, Table, TableUpdate
 
+SCHEMA_NAME = "restream"
+"""Name of the dlt schema, and of the source."""
 SECOND = "unix_second"
 """Column of `records` by which intervals are found. Databases compare integers in the same way, times they do not."""
-SQL_SCHEMA = "restream"
-"""Name of the dlt schema."""
 _DATA_TYPES: dict[ColumnType, Any] = {
     "timestamp": "timestamp",
     "int64": "bigint",
@@ -31,6 +28,7 @@ _DATA_TYPES: dict[ColumnType, Any] = {
     "string": "text",
     "bool": "bool",
 }
+_OWN_NAMES = (*KEY_COLUMNS, SECOND, EXTRA)
 _SECOND_TYPE = pa.int64()
 _floor_divide: Any = pc.divide  # of non-negative integers
 
@@ -47,7 +45,7 @@ class RecordColumns:
     def __init__(self, schema: Schema) -> None:
         self._source = records_schema(schema)
         own = [name for name in self._source.names if name not in KEY_COLUMNS and name != EXTRA]
-        portable = portable_names(own, [*KEY_COLUMNS, SECOND, EXTRA])
+        portable = portable_names(own, _OWN_NAMES)
         self._names = {**{name: name for name in KEY_COLUMNS}, **portable, EXTRA: EXTRA}
         fields = [pa.field(self._names[field.name], field.type) for field in self._source]
         self.arrow = pa.schema([*fields, pa.field(SECOND, _SECOND_TYPE)])
@@ -96,41 +94,23 @@ def portable_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[s
     return found
 
 
-def table_hints(table: Table) -> list[TColumnSchema]:
+def rename_fields(update: TableUpdate) -> TableUpdate:
+    """Return the rows of `fields` with the names that the columns have in the dataset."""
+    names = portable_names((row["column_name"] for row in update.rows), _OWN_NAMES)
+    return TableUpdate(FIELDS, tuple({**row, "column_name": names[row["column_name"]]} for row in update.rows))
+
+
+def table_columns(table: Table) -> list[TColumnSchema]:
     """Return the columns of a table for dlt."""
     return [new_column(name, _DATA_TYPES[kind]) for name, kind in table.columns.items()]
 
 
 def build_schema(tables: Mapping[str, Sequence[TColumnSchema]]) -> dlt.Schema:
     """Return a dlt schema with these tables, by name."""
-    schema = dlt.Schema(SQL_SCHEMA)
+    schema = dlt.Schema(SCHEMA_NAME)
     for name, columns in tables.items():
         schema.update_table(new_table(name, columns=columns))
     return dlt.Schema.from_dict(schema.to_dict())  # a client accepts only a schema that was stored
-
-
-def create_client(destination: Any, dataset: str, schema: dlt.Schema) -> SqlJobClientBase:
-    """Return a client of a destination that speaks SQL.
-
-    Raises:
-        TypeError: The destination is none.
-    """
-    client: JobClientBase = get_destination_clients(schema, destination, dataset)[0]
-    if not isinstance(client, SqlJobClientBase):
-        raise TypeError(f"{destination.destination_name} is not a database with SQL")
-    return client
-
-
-def read_rows(client: SqlJobClientBase, table: Table, where: str = "", values: Sequence[Any] = ()) -> Iterator[Row]:
-    """Yield rows of a table; the client is open."""
-    sql = client.sql_client
-    names = ", ".join(map(sql.escape_column_name, table.columns))
-    query = f"select {names} from {sql.make_qualified_table_name(table.name)} {where}"
-    with sql.execute_query(query, *values) as cursor:
-        found = cursor.fetchall()
-    for row in found:
-        pairs = zip(table.columns.items(), row, strict=True)
-        yield {name: to_python(kind, value) for (name, kind), value in pairs}
 
 
 def to_python(kind: ColumnType, value: Any) -> Any:
