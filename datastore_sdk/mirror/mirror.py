@@ -231,9 +231,9 @@ class Mirror:
         return session
 
 
-def build_store(store: object, dataset: str | None = None) -> Store:
+def build_store(store: object, dataset: object = None) -> Store:
     """Return the store of a name, such as `field.duckdb`, or of a dlt destination."""
-    if dataset is not None and (not isinstance(dataset, str) or not dataset):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
+    if dataset is not None and (not isinstance(dataset, str) or not dataset):
         raise TypeError(f"dataset must be text, not {dataset!r}")
     if _is_destination(store):
         require_extra("dlt", "pyarrow", extra="dlt")

@@ -17,7 +17,8 @@ from datastore_sdk.sandbox import ReceivedRequest, Sandbox
 from tests.conftest import NOW
 from tests.support.paths import ROOT
 
-collect_ignore_glob = [] if find_spec("pyspark") else ["test_*.py"]
+PACKAGES = {"dask": "dask", "dlt": "dlt", "ray": "ray", "spark": "pyspark"}
+collect_ignore_glob = [f"test_{name}*.py" for name, package in PACKAGES.items() if not find_spec(package)]
 
 START = datetime(2025, 9, 17, tzinfo=UTC)
 END = START + timedelta(seconds=7199)
@@ -34,6 +35,8 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
             **box.environment,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "DLT_DATA_DIR": str(tmp_path_factory.mktemp("dlt")),
             "PYSPARK_PYTHON": sys.executable,
             "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
             "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config")),

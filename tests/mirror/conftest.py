@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,8 @@ from datastore_sdk.mirror.verification import Canonical
 from datastore_sdk.sandbox import Sandbox, Scenario
 from datastore_sdk.sandbox.scenario import ScenarioSite
 from tests.conftest import NOW
-from tests.mirror.killed_mirrors import open_mirror_store
+from tests.mirror.killed_mirrors import open_mirror_store, open_target
 from tests.mirror.oracle import Comparison, compare, fetch_records, read_stored_records
-from tests.mirror.postgres_server import create_database
 
 BEGIN = NOW - timedelta(minutes=5)
 """When records begin, and the mirror with them."""
@@ -57,7 +57,7 @@ class FollowedField:
     options: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def mirror(self, **options: Any) -> Mirror:
-        return Mirror(self.store, client=self.client, **{**self.options, **options})
+        return Mirror(open_target(self.store), client=self.client, **{**self.options, **options})
 
     def run(self, **options: Any) -> MirrorReport:
         """Mirror the pad from the beginning of its records; run a cycle."""
@@ -85,7 +85,7 @@ class FollowedField:
 
     def execute(self, statement: str) -> None:
         """Change the store behind the mirror's back."""
-        store = build_store(self.store)
+        store = build_store(open_target(self.store))
         store.open()
         if not isinstance(store, SqlStore):
             pytest.skip("not a store with SQL")
@@ -133,6 +133,8 @@ def scenario() -> Scenario:
 
 
 STORES = ["duckdb", *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("postgres", "delta"))]
+if find_spec("dlt"):  # in the environment of scripts/engines
+    STORES = ["dlt-duckdb", pytest.param("dlt-sqlite", marks=pytest.mark.exhaustive)]
 
 
 @pytest.fixture(params=STORES)
@@ -140,10 +142,18 @@ def followed(request: pytest.FixtureRequest, scenario: Scenario, tmp_path: Path)
     """Follow the scenario's pad in each kind of store."""
     stores: dict[str, Callable[[], str]] = {
         "duckdb": lambda: str(tmp_path / "field.duckdb"),
-        "postgres": create_database,
+        "postgres": _create_database,
         "delta": lambda: f"delta:{tmp_path}/lake",
+        "dlt-duckdb": lambda: f"dlt-duckdb:{tmp_path}/field.duckdb",
+        "dlt-sqlite": lambda: f"dlt-sqlite:{tmp_path}/field.db",
     }
     yield from follow(scenario, stores[request.param]())
+
+
+def _create_database() -> str:
+    from tests.mirror.postgres_server import create_database
+
+    return create_database()
 
 
 def follow(scenario: Scenario, store: str, untidy: int | None = None) -> Iterator[FollowedField]:

@@ -257,7 +257,7 @@ def open_target(name: str) -> Any:
 def _open_store(name: str) -> Store:
     if not name.startswith(PIPELINE):
         return build_store(open_target(name))
-    from datastore_sdk.mirror.stores.dlt_package import DltPackage
+    from datastore_sdk.dlt.package import DltPackage
 
     return DltPackage(open_target(name), "restream_data", [("pad", PAD)])
 

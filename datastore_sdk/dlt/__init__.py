@@ -67,11 +67,11 @@ def restream(
         ImportError: The extra `dlt` is not installed.
     """
     require_extra("dlt", "pyarrow", extra="dlt")
-    from datastore_sdk.mirror.dlt_source import SourceOptions, build_source
+    from datastore_sdk.dlt.source import SourceOptions, build_source
 
     client = client_for(auth_token, client)
     del auth_token
-    items = [
+    items: list[Pad | Site] = [
         *(item if isinstance(item, Pad) else Pad(item, client=client) for item in _to_list(pad)),
         *(item if isinstance(item, Site) else Site(item, client=client) for item in _to_list(site)),
     ]
