@@ -6,9 +6,11 @@ of loads that dlt has completed count as stored: `_dlt_loads` has them.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
@@ -43,7 +45,8 @@ class DltPackage(DltDataset):
         super().__init__(destination, dataset)
         self._sources = {*sources}
         self._tables: dict[str, TableUpdate] = {}
-        self._folder = TemporaryDirectory(prefix="restream-")
+        self._folder: Path | None = None
+        """Temporary folder of the records."""
         self._files: list[Path] = []
         self._replaced: dict[int, list[Span]] = {}
         """Intervals whose records are collected, by site."""
@@ -66,10 +69,6 @@ class DltPackage(DltDataset):
             self._collect_records(update.records)
         for table in update.tables:
             self._collect_rows(table)
-
-    def close_files(self) -> None:
-        """Delete the temporary files."""
-        self._folder.cleanup()
 
     def build_rows(self, table: Table) -> Iterator[Any]:
         """Yield the rows of a table, as items of a dlt resource."""
@@ -107,6 +106,7 @@ class DltPackage(DltDataset):
             with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as batches:
                 for batch in batches:
                     yield _complete(batch, self._columns.arrow)
+            path.unlink()
 
     def _collect_records(self, update: RecordsUpdate) -> None:
         """Write records to a file, but those of intervals that the package has already.
@@ -117,7 +117,7 @@ class DltPackage(DltDataset):
         known = self._replaced.setdefault(update.site_id, [])
         new = [part for span in update.spans for part in subtract(span, known)]
         self._columns = columns = RecordColumns(update.schema)
-        path = Path(self._folder.name, f"{len(self._files)}.arrow")
+        path = self._get_folder() / f"{len(self._files)}.arrow"
         with path.open("wb") as file, pa.ipc.new_stream(file, columns.arrow) as writer:
             for batch in update.read():
                 wanted = _select(columns.convert(batch), new)
@@ -126,13 +126,19 @@ class DltPackage(DltDataset):
         known += new
         self._files.append(path)
 
+    def _get_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="restream-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)  # also if a run breaks off
+        return self._folder
+
     def _collect_rows(self, update: TableUpdate) -> None:
         table, key = update.table, update.key or update.table.key
         replaced = {tuple(row.values()) for row in update.replaced}
         earlier = self._tables.get(table.name, TableUpdate(table, ()))
-        kept = (row for row in earlier.rows if tuple(row.get(name) for name in key) not in replaced)
+        others = (row for row in earlier.rows if tuple(row.get(name) for name in key) not in replaced)
         removed = (*earlier.removed, *update.removed)
-        self._tables[table.name] = TableUpdate(table, (*kept, *update.rows), update.key, removed)
+        self._tables[table.name] = TableUpdate(table, (*others, *update.rows), update.key, removed)
 
 
 def _in_completed_loads(client: SqlJobClientBase) -> str:

@@ -49,7 +49,7 @@ _WITH_RECORDS = (CHANGES, STATE, SOURCES, INFO)
 
 
 class SourceOptions(Struct, kw_only=True):
-    """What to mirror, and how; see `datastore_sdk.dlt.restream`."""
+    """Arguments of `datastore_sdk.dlt.restream`."""
 
     items: Sequence[Pad | Site]
     since: timedelta | datetime | str
@@ -94,10 +94,7 @@ class _Extraction:
     def build_records(self) -> Iterator[Any]:
         """Yield records, ledger and progress."""
         package = self._run_once()
-        try:
-            yield from package.build_records()
-        finally:
-            package.close_files()
+        yield from package.build_records()
         for table in _WITH_RECORDS:
             yield from package.build_rows(table)
 

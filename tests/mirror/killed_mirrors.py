@@ -44,7 +44,7 @@ _processes.set_forkserver_preload(
     [
         "datastore_sdk",
         "datastore_sdk.mirror.cycle",
-        "datastore_sdk.mirror.stores.dlt_store",  # ignored where there is no dlt
+        "datastore_sdk.mirror.stores.dlt_store",  # ignored if dlt is not installed
         "tests.mirror.killed_mirrors",
     ]
 )
@@ -277,7 +277,7 @@ def open_mirror_store(name: str) -> Generator[tuple[Store, Contents]]:
 
 
 def _run_pipeline(url: str, token: str, name: str, since: datetime) -> None:
-    """Run the dlt source `restream` once; after a kill, dlt only loads what is left of the run before."""
+    """Run the dlt source `restream` once; after a kill, dlt only loads the rest of the killed run."""
     import dlt
 
     from datastore_sdk.dlt import restream
@@ -317,7 +317,7 @@ def _mirror(url: str, token: str, name: str, since: datetime, trap: tuple[int, s
 
 def _mirror_to_the_end(url: str, token: str, name: str, since: datetime) -> None:
     if name.startswith(PIPELINE):
-        for _ in range(4):  # what is left of a killed run; records and changes; their acknowledgement; a note of that
+        for _ in range(3):  # the rest of a killed run; records and changes; their acknowledgement
             _run_pipeline(url, token, name, since)
         return
     mirror = _build_mirror(url, token, name, since)

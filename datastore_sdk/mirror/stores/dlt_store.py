@@ -31,7 +31,7 @@ from datastore_sdk.mirror.tables import FIELDS, INFO, RECORDS, STATE, Row, Table
 INCOMING = "incoming_records"
 """Table that dlt copies records into."""
 _BATCH = "batch"
-"""Column of `incoming_records` that tells the records of one update from those of a killed one."""
+"""Column of `incoming_records` that identifies the update, since a killed one leaves its records."""
 _MAX_VALUES = 1000
 """Maximum number of values in a statement; SQL Server allows 2100."""
 _PROBE = {"name": "transaction_probe", "value": ""}
@@ -201,9 +201,9 @@ def _delete(client: SqlJobClientBase, table: str, keys: Sequence[Row]) -> None:
 def _insert(client: SqlJobClientBase, table: Table, rows: Sequence[Row]) -> None:
     names = ", ".join(quote(client, name) for name in table.columns)
     for part in _chunk(rows, len(table.columns)):
-        given = [[row.get(name) for name in table.columns] for row in part]
-        marks = ", ".join(f"({', '.join('null' if value is None else '%s' for value in row)})" for row in given)
-        values = [_without_nul(value) for row in given for value in row if value is not None]
+        cells = [[row.get(name) for name in table.columns] for row in part]
+        marks = ", ".join(f"({', '.join('null' if value is None else '%s' for value in row)})" for row in cells)
+        values = [_without_nul(value) for row in cells for value in row if value is not None]
         client.sql_client.execute_sql(f"insert into {qualify(client, table.name)} ({names}) values {marks}", *values)
 
 

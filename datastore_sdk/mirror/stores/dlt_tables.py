@@ -71,11 +71,11 @@ class RecordColumns:
 
     def restore(self, rows: Iterable[Row]) -> pa.RecordBatch:
         """Return rows of the dataset as a batch of the mirror."""
-        taken: dict[str, list[Any]] = {name: [] for name in self._source.names}
+        columns: dict[str, list[Any]] = {name: [] for name in self._source.names}
         for row in rows:
-            for name, values in taken.items():
+            for name, values in columns.items():
                 values.append(_from_database(self._source.field(name).type, row[self._names[name]]))
-        arrays: list[Any] = [pa.array(values, self._source.field(name).type) for name, values in taken.items()]
+        arrays: list[Any] = [pa.array(values, self._source.field(name).type) for name, values in columns.items()]
         return pa.RecordBatch.from_arrays(arrays, schema=self._source)
 
 
