@@ -74,10 +74,9 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 def subtract(span: Span, others: Iterable[Span]) -> list[Span]:
     """Return the parts of a span that lie in none of the others."""
     parts, first = list[Span](), span.first
-    for other in merge(others):
-        if first < other.first and other.first < span.end:
-            parts.append(Span(first, other.first))
-        first = max(first, other.end)
+    for other in merge(other.clip(span) for other in others):
+        parts.append(Span(first, other.first))
+        first = other.end
     return merge([*parts, Span(first, span.end)])
 
 

@@ -77,13 +77,13 @@ def test_database_without_transactions_is_found_out(
 
 
 def test_datasets_of_a_database_are_apart(destination: Any, client: Client) -> None:
-    for dataset in ("one", "two"):
-        mirror = Mirror(destination, client=client, dataset=dataset)
+    one, two = (Mirror(destination, client=client, dataset=dataset) for dataset in ("one", "two"))
+    for mirror in (one, two):
         mirror.add(Site(981, client=client), since=NOW - timedelta(minutes=1))
-    assert repr(mirror) == "Mirror('dlt:duckdb/two')"
-    mirror.run()
-    assert [site.records for site in mirror.status().sites] == [61]
-    assert Mirror(destination, client=client, dataset="one").status().sites == []
+    assert repr(two) == "Mirror('dlt:duckdb/two')"
+    two.run()
+    assert [site.records for site in two.status().sites] == [61]
+    assert one.status().sites == []
 
 
 def test_records_that_are_not_all_there_are_not_stored(

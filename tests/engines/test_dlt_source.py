@@ -69,13 +69,14 @@ def test_pipeline_keeps_a_pad_true(followed: FollowedField, run: Run) -> None:
     tables = {"pads": 1, "sites": 2, "stages": 2, "fields": 2, "mirror_state": 2}
     assert {name: count(followed, name) for name in tables} == tables
     first, second = followed.sites
+    first.change(at(150), at(160), at=NOW, slurry_rate=3.5)
     first.change(at(10), at(50), at=NOW, slurry_rate=1.5, brand_new=1)
     first.change(at(40), at(90), at=NOW, slurry_rate=2.5)
     second.change(at(20), at(200), at=NOW, modification_subtype="delete")
     followed.sandbox.advance(30)
     run(overlap=timedelta())
     assert followed.compare().is_equal
-    assert len(followed.open_changes()) == 3
+    assert len(followed.open_changes()) == 4
     run()
     assert followed.open_changes() == []
     assert {*followed.ledger().values()} == {(True, True)}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datastore_sdk.mirror.spans import DAY, MAX_PIECE, Span, TailReader, build_change_span, merge
+from datastore_sdk.mirror.spans import DAY, MAX_PIECE, Span, TailReader, build_change_span, merge, subtract
 from tests.support.hypothesis_settings import PROPERTY
 
 NOW = 1_700_000_000
@@ -76,3 +76,16 @@ def test_spans_merge_clip_and_split() -> None:
     assert Span(0, 10).clip(Span(5, 20)) == Span(5, 10)
     assert Span(0, 3).clip(Span(5, 20)).seconds == 0
     assert [*Span(0, 10).pieces(4)] == [Span(0, 4), Span(4, 8), Span(8, 10)]
+
+
+SPANS = st.builds(lambda first, seconds: Span(first, first + seconds), st.integers(0, 30), st.integers(0, 10))
+
+
+@PROPERTY
+@given(SPANS, st.lists(SPANS, max_size=5))
+def test_subtracted_span_has_the_other_seconds(span: Span, others: list[Span]) -> None:
+    parts = subtract(span, others)
+    seconds = [second for part in parts for second in range(*part)]
+    assert seconds == [
+        second for second in range(*span) if not any(other.first <= second < other.end for other in others)
+    ]

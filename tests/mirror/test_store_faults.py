@@ -19,6 +19,7 @@ import pytest
 
 from datastore_sdk import Client, Mirror, MirrorConflictError, MirrorError, Pad
 from datastore_sdk.data.arrow.spool import Spool
+from datastore_sdk.dlt import restream
 from datastore_sdk.mirror import download
 from datastore_sdk.mirror.contents import info_update
 from datastore_sdk.mirror.stores import duckdb_store
@@ -208,6 +209,10 @@ def test_wrong_arguments_are_refused(followed: FollowedField) -> None:
             followed.mirror(**options)
     with pytest.raises(TypeError, match="store must be a path"):
         Mirror(5, client=followed.client)
+    with pytest.raises(ValueError, match="dataset is for dlt destinations"):
+        Mirror("field.duckdb", client=followed.client, dataset="field")
+    with pytest.raises(TypeError, match="dataset must be text"):
+        Mirror("field.duckdb", client=followed.client, dataset="")
     with followed.mirror() as mirror:
         pad = Pad(followed.pad, client=followed.client)
         with pytest.raises(TypeError, match="Pad or a Site"):
@@ -225,6 +230,9 @@ def test_missing_extra_is_named(followed: FollowedField, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(ImportError, match=r"restream-datastore-sdk\[mirror\]"):
         Mirror("field.duckdb", client=followed.client)
+    monkeypatch.setitem(sys.modules, "dlt", None)
+    with pytest.raises(ImportError, match=r"restream-datastore-sdk\[dlt\]"):
+        restream(pad=followed.pad, since=BEGIN, client=followed.client)
 
 
 def test_views_join_stages_and_merge_seconds(followed: FollowedField) -> None:
