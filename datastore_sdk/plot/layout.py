@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from datastore_sdk.plot.content import MarkKind, PlotContent, PlotMark, PlotSpan, SpanKind
 from datastore_sdk.plot.traces import PlotTrace
@@ -123,10 +124,18 @@ def _find_label_bounds(mark: PlotMark, plot: PlotContent) -> tuple[float, float]
     return middle - half, middle + half
 
 
-def choose_span_labels(plot: PlotContent) -> Sequence[PlotSpan]:
-    """Return the intervals that are wide enough for their labels."""
+def choose_span_labels(plot: PlotContent) -> list[PlotSpan]:
+    """Return the intervals that are wide enough for their labels; of narrow frac stages, the label is the number."""
     whole = (plot.end - plot.start) or _SECOND
-    return [span for span in plot.spans if (span.end - span.start) / whole >= _LETTER_WIDTH * len(span.label)]
+    chosen: list[PlotSpan] = []
+    for span in plot.spans:
+        letters = (span.end - span.start) / whole / _LETTER_WIDTH
+        number = span.label.rpartition(" ")[2]
+        if len(span.label) <= letters:
+            chosen.append(span)
+        elif span.kind == "frac" and number.isdecimal() and len(number) <= letters:
+            chosen.append(replace(span, label=number))
+    return chosen
 
 
 def place_span_label(span: PlotSpan, plot: PlotContent) -> tuple[bool, int]:

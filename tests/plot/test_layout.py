@@ -7,7 +7,7 @@ from typing import Any
 
 from datastore_sdk import PlotMark, PlotSpan, TreatmentPlot
 from datastore_sdk.picks.curves import Curve
-from datastore_sdk.plot.content import MarkKind
+from datastore_sdk.plot.content import MarkKind, SpanKind
 from datastore_sdk.plot.layout import build_axes, choose_mark_labels, choose_span_labels, count_decimals
 from datastore_sdk.plot.traces import PlotTrace
 
@@ -66,11 +66,12 @@ def test_labels_do_not_overlap() -> None:
     assert choose_mark_labels(plot) == [shut_in, drop, steps[0], steps[1]]
     close = tuple(mark(tenth / 10, "step") for tenth in range(600))
     assert choose_mark_labels(build_plot(marks=close)) == []  # rather than a few of them
-    spans = tuple(
-        PlotSpan(start=START, end=START + timedelta(minutes=minutes), label="Stage 7", kind="frac")
-        for minutes in (1, 30)
-    )
-    assert choose_span_labels(build_plot(spans=spans)) == [spans[1]]
+
+    def span(minutes: float, label: str, kind: SpanKind = "frac") -> PlotSpan:
+        return PlotSpan(start=START, end=START + timedelta(minutes=minutes), label=label, kind=kind)
+
+    spans = (span(0.1, "Stage 7"), span(1, "Stage 8"), span(30, "Stage 9"), span(1, "Wireline 8", "operation"))
+    assert [each.label for each in choose_span_labels(build_plot(spans=spans))] == ["8", "Stage 9"]
     assert choose_mark_labels(build_plot(marks=(shut_in,), end=START)) == [shut_in]
 
 
