@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import dlt
 from dlt.common.configuration import resolve_configuration
@@ -101,15 +102,14 @@ class _Extraction:
     def _run_once(self) -> DltPackage:
         """Run the cycle of this load package, unless another resource has done it."""
         try:
-            load_package = dlt.current.load_package_state()
+            load_id = dlt.current.load_package_state()["load_id"]
         except CurrentLoadPackageStateNotAvailable as error:
             raise MirrorError("restream() can be read only by a pipeline: pipeline.run(restream(...))") from error
-        if self._package is None or load_package["load_id"] != self._load_id:
-            state: dict[str, Any] = load_package["state"]
-            if state.setdefault("restream", id(self)) != id(self):
+        if self._package is None or load_id != self._load_id:
+            if _extractions.setdefault(load_id, self) is not self:  # one would not know the intervals of the other
                 raise MirrorError("a run can have only one restream(); pass it all pads: restream(pad=[1, 2])")
             self._package = self._run()
-            self._load_id = load_package["load_id"]
+            self._load_id = load_id
         return self._package
 
     def _run(self) -> DltPackage:
@@ -130,6 +130,10 @@ class _Extraction:
         )
         log.info("%s", cycle.run())
         return package
+
+
+_extractions: WeakValueDictionary[str, _Extraction] = WeakValueDictionary()
+"""Extractions of this process, by the id of their load package."""
 
 
 def _check_failed_jobs() -> None:
