@@ -469,7 +469,12 @@ MUTATIONS = (
         "entities/test_secrets.py",
     ),
     M("entities/base.py", 'raise PydanticCustomError("id"', 'raise TypeError("id"', "entities/test_models.py"),
-    M("pytest_plugin.py", '    _, _, parameters = names.partition("[")', '    parameters = ""', "testing"),
+    M(
+        "pytest_plugin.py",
+        '    _, _, parameters = names.partition("[")',
+        '    parameters = ""',
+        "testing/test_plugin.py",
+    ),
     # Responses that do not match the contract
     M(
         "_io/tolerant_parser.py",

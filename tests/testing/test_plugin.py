@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from datastore_sdk.pytest_plugin import _file_name
 from datastore_sdk.sandbox import Sandbox
 from tests.support.exhaustive import first
 from tests.support.fake_server import Server
@@ -83,6 +85,14 @@ def test_example_runs_offline(example: Path) -> None:
     done = run_pytest(example)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
+
+
+def test_names_of_cassettes_differ() -> None:
+    """Also if test names differ only in characters that are invalid in file names, or in their case."""
+    parameters = ["a b", "a-b", "a/b", "A-b", "a\\b", "a:b", "x" * 300, "x" * 301, ""]
+    files = {_file_name(f"test_search[{each}]") for each in parameters}
+    assert len({file.lower() for file in files}) == len(parameters)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", file) for file in files)
 
 
 @pytest.mark.exhaustive
