@@ -346,7 +346,7 @@ MUTATIONS = (
         "                pass\n",
         "data/saving/test_unfinished.py",
     ),
-    M("data/saving/unfinished.py", "if is_own_file(path.lstat())", "if True", "data/saving/test_unfinished.py"),
+    M("data/saving/unfinished.py", "if is_own_file(status)", "if True", "data/saving/test_unfinished.py"),
     M("data/saving/recovery.py", "    if not sources:", "    if False:", "data/saving/test_unfinished.py"),
     M(
         "data/saving/resumable.py",

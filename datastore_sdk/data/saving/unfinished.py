@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -50,18 +51,19 @@ def create_unfinished(target: Path, *, beside: bool) -> IO[bytes]:
 def find_unfinished(target: Path) -> list[Path]:
     """Return the files with the records of saves to a path, oldest first, including saves that are under way."""
     target = target.resolve()
-    beside, elsewhere = _beside(target), build_temporary_path(target, SUFFIX)
-    found = [*_find_numbered(beside), *(path for path in _find_numbered(elsewhere) if is_own_file(path.lstat()))]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
+    elsewhere = _find_numbered(build_temporary_path(target, SUFFIX))
+    found = [*_find_numbered(_beside(target)), *((path, status) for path, status in elsewhere if is_own_file(status))]
+    return [path for path, _ in sorted(found, key=lambda each: each[1].st_mtime)]
 
 
 def find_abandoned(target: Path) -> list[Path]:
     """Return the files of saves that were killed, oldest first."""
     abandoned: list[Path] = []
     for path in find_unfinished(target):
-        if file := open_abandoned(path):
-            file.close()
-            abandoned.append(path)
+        with suppress(OSError):  # a save has just ended, or the file of another user cannot be read
+            if file := open_abandoned(path):
+                file.close()
+                abandoned.append(path)
     return abandoned
 
 
@@ -88,10 +90,13 @@ def _beside(target: Path) -> Path:
     return target.with_name(target.name[:_MAX_STEM_LENGTH] + SUFFIX)
 
 
-def _find_numbered(first: Path) -> Iterator[Path]:
-    """Yield the existing files with a name, or that name and a number."""
+def _find_numbered(first: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the existing files with a name, or that name and a number, and their status."""
     with suppress(FileNotFoundError):
         for path in first.parent.iterdir():
             number = path.name.removeprefix(f"{first.name}-")
-            if (path.name == first.name or (number != path.name and number.isdecimal())) and path.is_file():
-                yield path
+            if path.name == first.name or (number != path.name and number.isdecimal()):
+                with suppress(FileNotFoundError):  # a save has just ended
+                    status = path.lstat()
+                    if stat.S_ISREG(status.st_mode):
+                        yield path, status

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,24 @@ def test_records_of_a_running_save_are_not_recovered(is_named: bool, tmp_path: P
             recover(target, unfinished if is_named else None)
         assert raised.value.path == unfinished
     assert read_files(tmp_path) == {"shift.ndjson": LINES}
+
+
+def test_unreadable_files_do_not_matter_to_a_new_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file of another user, and that of a save that ends while it is looked for."""
+    target = tmp_path / "shift.json"
+    for _ in range(3):
+        kill_save(target)
+    opens = Path.open
+
+    def open_path(path: Path, *arguments: Any) -> Any:
+        if path.name.endswith("unfinished"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        if path.name.endswith("-2"):
+            path.unlink()
+        return opens(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", open_path)
+    assert find_abandoned(target) == [tmp_path / "shift.json.unfinished-3"]
 
 
 @needs_locks
