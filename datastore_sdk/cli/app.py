@@ -91,11 +91,11 @@ mirror = typer.Typer(
     help="Keep pads and sites true in a database or lake of yours: new records, and corrections exactly once.",
 )
 app.add_typer(mirror, name="mirror", rich_help_panel="Tools")
-mirror.command("add")(mirror_add)
-mirror.command("run")(mirror_run)
-mirror.command()(status)
-mirror.command()(verify)
-mirror.command()(forget)
+mirror.command("add")(explain_errors(mirror_add))
+mirror.command("run")(explain_errors(mirror_run))
+mirror.command()(explain_errors(status))
+mirror.command()(explain_errors(verify))
+mirror.command()(explain_errors(forget))
 app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

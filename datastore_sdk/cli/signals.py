@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from time import monotonic
@@ -34,12 +34,18 @@ class Interruption:
 
     SIGHUP stays ignored if it is, as `nohup` requests. A later signal raises in any case, so that a blocked write can
     be ended.
+
+    Args:
+        stop: Called by the first signal, instead of raising. It makes the block raise `KeyboardInterrupt` itself, when
+            what it does is whole.
     """
 
     _last: ClassVar[float] = -_REPEAT_SECONDS
     """Time of the last signal, of all contexts: they are nested."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[], None] | None = None) -> None:
+        self._stop = stop
+        self._stopped_by: type[KeyboardInterrupt] | None = None
         self._deferring = False
         self._pending: type[KeyboardInterrupt] | None = None
         self._previous: dict[int, object] = {}
@@ -57,6 +63,8 @@ class Interruption:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous.clear()
+        if self._stopped_by is not None and isinstance(error, KeyboardInterrupt):
+            raise self._stopped_by from None
 
     @contextmanager
     def defer(self) -> Generator[None]:
@@ -75,6 +83,10 @@ class Interruption:
         if is_repeated:
             return
         kind = _ERRORS[number]
+        if self._stop is not None and self._stopped_by is None:
+            self._stopped_by = kind
+            self._stop()
+            return
         if self._deferring and self._pending is None:
             self._pending = kind
             return

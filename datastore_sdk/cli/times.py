@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NoReturn
 
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli.errors import CommandError
@@ -80,6 +80,27 @@ def _to_second_of_day(day: date, zone: tzinfo, *, is_end: bool) -> datetime:
         return start.astimezone(UTC)
     following = day + timedelta(days=1)
     return datetime(following.year, following.month, following.day, tzinfo=zone).astimezone(UTC) - _SECOND
+
+
+def parse_duration(text: str, option: str) -> timedelta:
+    """Return the duration that a text stands for, such as `90s`, `10m`, `12h` or `7d`.
+
+    Args:
+        text: The text.
+        option: Name of the option, for messages.
+
+    Raises:
+        CommandError: The text is not a duration.
+    """
+    match = _AGO.fullmatch(text.strip().lower())
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])}) if match else _refuse_duration(text, option)
+    except OverflowError:
+        return _refuse_duration(text, option)
+
+
+def _refuse_duration(text: str, option: str) -> NoReturn:
+    raise CommandError(f"{option}: {text!r} is not a duration; write 60s, 10m, 12h or 7d")
 
 
 def find_zone(name: str) -> tzinfo:

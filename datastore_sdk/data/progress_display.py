@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from inspect import iscoroutinefunction
-from typing import TextIO
-
-from datastore_sdk.data.progress import Progress, ProgressCallback
+from typing import Protocol, TextIO, TypeVar
 
 log = logging.getLogger("datastore_sdk")
 
@@ -19,11 +17,28 @@ _BAR_WIDTH = 15
 """Width of a bar in characters: it leaves room for the numbers on a terminal 80 characters wide."""
 
 
-def open_display(progress: bool | ProgressCallback) -> AbstractContextManager[ProgressCallback | None]:
+class ShownProgress(Protocol):
+    """Progress that a display can show, as text and as a bar."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        ...
+
+    @property
+    def fraction(self) -> float | None:
+        """Share that is done, 0 to 1; None if unknown."""
+        ...
+
+
+P = TypeVar("P", bound=ShownProgress)
+
+
+def open_display(progress: bool | Callable[[P], None]) -> AbstractContextManager[Callable[[P], None] | None]:
     """Return a context manager for a display of progress. It gives the display's callback; None for no display.
 
     Args:
-        progress: The argument of `Data.save`: True, False, or a function of the user.
+        progress: The argument of `Data.save` or `Mirror.run`: True, False, or a function of the user.
 
     Raises:
         TypeError: The argument is of another type.
@@ -34,11 +49,11 @@ def open_display(progress: bool | ProgressCallback) -> AbstractContextManager[Pr
         return _default_display()
     function: object = progress
     if not callable(function) or iscoroutinefunction(function):
-        raise TypeError(f"progress must be True, False or an ordinary function of a Progress, not {progress!r}")
+        raise TypeError(f"progress must be True, False or an ordinary function, not {progress!r}")
     return nullcontext(progress)
 
 
-def _default_display() -> AbstractContextManager[ProgressCallback]:
+def _default_display() -> AbstractContextManager[Callable[[ShownProgress], None]]:
     stream: TextIO | None = sys.stderr  # None in a program without a console
     if stream is not None and _is_notebook():
         return _show_line(stream, None)
@@ -56,11 +71,11 @@ def _is_notebook() -> bool:
 
 
 @contextmanager
-def _show_line(stream: TextIO, max_width: int | None) -> Generator[ProgressCallback]:
+def _show_line(stream: TextIO, max_width: int | None) -> Generator[Callable[[ShownProgress], None]]:
     """Show one line of text, which each report overwrites."""
     width = 0
 
-    def show(progress: Progress) -> None:
+    def show(progress: ShownProgress) -> None:
         nonlocal width
         text = str(progress)[:max_width]
         stream.write(f"\r{text:<{width}}")
@@ -75,7 +90,7 @@ def _show_line(stream: TextIO, max_width: int | None) -> Generator[ProgressCallb
 
 
 @contextmanager
-def _show_bar() -> Generator[ProgressCallback]:
+def _show_bar() -> Generator[Callable[[ShownProgress], None]]:
     """Show a bar, and a line of text beside it."""
     from rich.console import Console
     from rich.live import Live
@@ -85,7 +100,7 @@ def _show_bar() -> Generator[ProgressCallback]:
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
 
-        def show(progress: Progress) -> None:
+        def show(progress: ShownProgress) -> None:
             row = Table.grid(padding=(0, 1))
             is_open = progress.fraction is None
             bar = ProgressBar(total=1, completed=progress.fraction or 0, width=_BAR_WIDTH, pulse=is_open)
@@ -96,12 +111,12 @@ def _show_bar() -> Generator[ProgressCallback]:
 
 
 @contextmanager
-def _write_log() -> Generator[ProgressCallback]:
+def _write_log() -> Generator[Callable[[ShownProgress], None]]:
     """Write a line to the log at intervals, and one at the end."""
-    last: Progress | None = None
+    last: ShownProgress | None = None
     logged = 0.0
 
-    def show(progress: Progress) -> None:
+    def show(progress: ShownProgress) -> None:
         nonlocal last, logged
         last = progress
         if progress.seconds >= logged + _LOG_INTERVAL_SECONDS:

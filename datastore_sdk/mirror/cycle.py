@@ -25,11 +25,14 @@ from datastore_sdk.exceptions import (
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.mirror.columns import add_columns
 from datastore_sdk.mirror.contents import SiteState, Source, source_update
+from datastore_sdk.mirror.metrics import is_recording, record_cycle
 from datastore_sdk.mirror.objects import state_fingerprint, state_row
+from datastore_sdk.mirror.progress import CycleMeter, MirrorProgressCallback
 from datastore_sdk.mirror.report import MirrorReport
 from datastore_sdk.mirror.service import ListedChange, SourceReader
 from datastore_sdk.mirror.session import Session
 from datastore_sdk.mirror.site_cycle import SiteCycle
+from datastore_sdk.mirror.status import build_status
 from datastore_sdk.mirror.tables import STATES, Row, TableUpdate
 
 log = get_logger("mirror")
@@ -45,16 +48,25 @@ class Cycle:
         overlap: Seconds before the cursor that are read again, for late records.
         refresh: Time after which pads, sites and stages are read again, and all data changes are listed.
         is_stored_later: Whether updates reach the store only after the cycle. Then the next cycle acknowledges them.
+        progress: Receives the progress; None for no reports.
     """
 
     def __init__(
-        self, session: Session, *, acknowledge: bool, overlap: int, refresh: timedelta, is_stored_later: bool = False
+        self,
+        session: Session,
+        *,
+        acknowledge: bool,
+        overlap: int,
+        refresh: timedelta,
+        is_stored_later: bool = False,
+        progress: MirrorProgressCallback | None = None,
     ) -> None:
         self._session = session
         self._acknowledges = acknowledge
         self._overlap = overlap
         self._refresh = refresh
         self._is_stored_later = is_stored_later
+        self._meter = CycleMeter(progress)
         self.report = MirrorReport()
 
     def run(self) -> MirrorReport:
@@ -65,18 +77,30 @@ class Cycle:
             RestreamError: The service cannot be reached, or rejects the credential.
         """
         started, columns = monotonic(), {*self._session.contents.schema.names}
+        error: BaseException | None = None
+        try:
+            self._run_sources()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self.report.new_columns = [name for name in self._session.contents.schema.names if name not in columns]
+            self.report.seconds = monotonic() - started
+            if is_recording():
+                record_cycle(build_status(self._session, {}), self.report, error)
+        return self.report
+
+    def _run_sources(self) -> None:
         if self._acknowledges:
             self._acknowledge()
         done: set[int] = set()
-        for source in [*self._session.contents.sources.values()]:
-            self._run_source(source, done)
+        sources = [*self._session.contents.sources.values()]
+        for number, source in enumerate(sources):
+            self._run_source(source, done, (number / len(sources), (number + 1) / len(sources)))
         if self._acknowledges and not self._is_stored_later:
             self._acknowledge()
-        self.report.new_columns = [name for name in self._session.contents.schema.names if name not in columns]
-        self.report.seconds = monotonic() - started
-        return self.report
 
-    def _run_source(self, source: Source, done: set[int]) -> None:
+    def _run_source(self, source: Source, done: set[int], share: tuple[float, float]) -> None:
         now, name = self._session.now_datetime, f"{source.kind} {source.id}"
         reader = SourceReader(self._session.client, source, self._session.contents, now)
         lists_all = not self._acknowledges or self._is_due(source.all_changes_at, now)
@@ -99,10 +123,13 @@ class Cycle:
                 tables += reader.read_objects(sites)
                 source = msgspec.structs.replace(source, objects_at=now)
         is_complete = True
-        for site in sites:
+        first, width = share[0], (share[1] - share[0]) / max(len(sites), 1)
+        for number, site in enumerate(sites):
             if site not in done:
                 done.add(site)
-                is_complete &= self._run_site(site, source, [change for change in changes if change.site_id == site])
+                of_site = [change for change in changes if change.site_id == site]
+                part = first + width * number, first + width * (number + 1)
+                is_complete &= self._run_site(site, source, of_site, part)
         with self._noting(f"{name}: states"):
             self._store_states(reader, sites)
         if not is_complete:
@@ -127,13 +154,21 @@ class Cycle:
                 self._note(f"{name}: data change {change.id} is of site {change.site_id}, which it does not have")
         return changes
 
-    def _run_site(self, site: int, source: Source, changes: Sequence[ListedChange]) -> bool:
+    def _run_site(self, site: int, source: Source, changes: Sequence[ListedChange], share: tuple[float, float]) -> bool:
         """Apply the data changes of a site, then read its tail. Return whether nothing failed."""
         problems, contents = len(self.report.problems), self._session.contents
         state = contents.sites.get(site) or SiteState(
             site_id=site, source_kind=source.kind, source_id=source.id, since=source.since, cursor=source.since
         )
-        run = SiteCycle(self._session, state, source, overlap=self._overlap, acknowledges=self._acknowledges)
+        run = SiteCycle(
+            self._session,
+            state,
+            source,
+            overlap=self._overlap,
+            acknowledges=self._acknowledges,
+            meter=self._meter,
+            share=share,
+        )
         self.report.sites.append(run.report)
         for listed in sorted(changes, key=lambda change: change.sort_key):
             row = contents.ledger.get((site, listed.id))

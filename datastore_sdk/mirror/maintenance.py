@@ -1,9 +1,9 @@
-"""Work on a mirror besides cycles: add and forget sources, read again, trim, status."""
+"""Work on a mirror besides cycles: add and forget sources, read again, trim."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -12,28 +12,29 @@ from datastore_sdk.entities import Pad, Site
 from datastore_sdk.exceptions import MirrorError
 from datastore_sdk.mirror.columns import start_schema
 from datastore_sdk.mirror.contents import SiteState, Source, schema_updates, source_update
-from datastore_sdk.mirror.report import MirrorStatus, SiteStatus
 from datastore_sdk.mirror.session import Session
-from datastore_sdk.mirror.spans import from_second, to_second
+from datastore_sdk.mirror.spans import to_second
 from datastore_sdk.mirror.tables import CHANGES, PADS, SITES, SOURCES, STAGES, STATE, STATES, Row, TableUpdate
 
 
-def add_source(
-    session: Session, item: Pad | Site, since: datetime, fields: str | Sequence[str] | None, *, si_units: bool
-) -> None:
-    """Add a source, or extend it into the past.
+def build_source(item: Pad | Site, since: datetime, fields: str | Sequence[str] | None) -> Source:
+    """Return the source for a pad or site.
 
     Raises:
-        ValueError: The fields are invalid, or the mirror has other units or other fields of this source.
+        ValueError: The fields are invalid.
     """
     names = DataQuery(source="site", id=item.id, fields=fields).fields  # refuses invalid ones
-    source = Source.of(item, to_second(since), ",".join(names) if names else None)
+    return Source.of(item, to_second(since), ",".join(names) if names else None)
+
+
+def check_source(session: Session, source: Source, *, si_units: bool) -> None:
+    """Check that a source can be added.
+
+    Raises:
+        ValueError: The mirror has other units, or other fields of this source.
+    """
     contents = session.contents
-    updates: list[TableUpdate] = []
-    if not contents.sources:
-        updates += schema_updates(start_schema(si_units=si_units))
-        contents.schema = start_schema(si_units=si_units)
-    elif contents.schema.si_units != si_units:
+    if contents.sources and contents.schema.si_units != si_units:
         units = "SI" if contents.schema.si_units else "imperial"
         raise ValueError(f"this mirror has {units} units: use another store for other units")
     known = contents.sources.get(source.key)
@@ -41,8 +42,18 @@ def add_source(
         raise ValueError(
             f"{source.kind} {source.id} is mirrored with fields={known.fields!r}: forget it first to change that"
         )
+
+
+def add_source(session: Session, source: Source, *, si_units: bool) -> None:
+    """Add a source, or extend it into the past."""
+    contents = session.contents
+    known = contents.sources.get(source.key)
     if known and known.since <= source.since:
         return
+    updates: list[TableUpdate] = []
+    if not contents.sources:
+        updates += schema_updates(start_schema(si_units=si_units))
+        contents.schema = start_schema(si_units=si_units)
     changed = msgspec.structs.replace(known, since=source.since) if known else source
     states = [
         msgspec.structs.replace(state, since=source.since, cursor=source.since)
@@ -86,36 +97,6 @@ def forget_source(session: Session, item: Pad | Site) -> None:
         TableUpdate(SITES, (), removed=tuple({"id": site} for site in sites)),
         *([TableUpdate(PADS, (), removed=({"id": source.id},))] if source.kind == "pad" else []),
         forgotten_sites=tuple(sites),
-    )
-
-
-def build_status(session: Session) -> MirrorStatus:
-    """Return the progress of each site."""
-    contents, now = session.contents, session.now_datetime
-    with session.open_store() as store:
-        counts = store.count_records()
-    sites = [_build_site_status(session, state, counts.get(state.site_id, 0), now) for state in contents.sites.values()]
-    return MirrorStatus(
-        store=store.name,
-        service=contents.info.get("service"),
-        sites=sorted(sites, key=lambda site: site.site_id),
-        now=now,
-    )
-
-
-def _build_site_status(session: Session, state: SiteState, records: int, now: datetime) -> SiteStatus:
-    cursor = from_second(state.cursor)
-    rows = [row for (site, _), row in session.contents.ledger.items() if site == state.site_id]
-    return SiteStatus(
-        site_id=state.site_id,
-        records=records,
-        since=from_second(state.since),
-        cursor=cursor,
-        lag=max(now - cursor, timedelta()),
-        read_at=state.read_at,
-        error=state.error,
-        pending_changes=sum(row["applied_at"] is None for row in rows),
-        unacknowledged_changes=sum(row["applied_at"] is not None and row["acknowledged_at"] is None for row in rows),
     )
 
 

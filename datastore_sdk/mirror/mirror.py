@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard, cast
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk._utils.validation import validate_datetime, validate_flag, validate_id
 from datastore_sdk.client import Client, client_for
+from datastore_sdk.data.progress_display import open_display
 from datastore_sdk.entities import Pad, Site
+from datastore_sdk.mirror.progress import MirrorProgress
 from datastore_sdk.mirror.report import MirrorReport, MirrorStatus, MirrorVerification
+from datastore_sdk.mirror.spans import from_second
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
@@ -103,32 +107,52 @@ class Mirror:
 
         Raises:
             TypeError: An argument has the wrong type.
-            ValueError: A time is invalid, or the mirror has other units.
+            ValueError: A time is invalid, or the mirror has other units or other fields of the source.
+            NotFoundError: The pad or site does not exist, or the credential has no access to it.
             MirrorError: The store cannot be used.
         """
-        from datastore_sdk.mirror.maintenance import add_source
+        from datastore_sdk.mirror.maintenance import add_source, build_source, check_source
+        from datastore_sdk.mirror.stores.base import StoreMissingError
 
         if not isinstance(source, Pad | Site):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
             raise TypeError(f"source must be a Pad or a Site, not {source!r}")
-        session = self._open_session(create=True)
-        start = resolve_time(since, "since", session)
-        add_source(session, source, start, fields, si_units=validate_flag(si_units, "si_units"))
+        validate_flag(si_units, "si_units")
+        added = build_source(source, resolve_time(since, "since", self._now), fields)
+        session: Session | None = None
+        with suppress(StoreMissingError):
+            session = self._open_session()  # errors of the store come before the first request
+            check_source(session, added, si_units=si_units)
+        if session is None or added.key not in session.contents.sources:
+            type(source).get_model(id=source.id, client=self._client, as_dict=True)
+        add_source(session or self._open_session(create=True), added, si_units=si_units)
 
-    def run(self) -> MirrorReport:
+    def run(self, *, progress: bool | Callable[[MirrorProgress], None] = False) -> MirrorReport:
         """Run one cycle: read new records, apply data changes, and acknowledge them.
 
         A failure of one site or data change is a problem in the report. The others continue, and the next cycle retries
         it.
 
+        Args:
+            progress: True shows the progress: on a terminal, in a notebook, or else every 10 s in the log (logger
+                `datastore_sdk`). A function receives it a few times per second.
+
         Raises:
+            TypeError: `progress` is something else.
             MirrorError: The store cannot be used: another program has it open, its disk is full, it belongs to another
                 service. Nothing was stored by halves.
             RestreamError: The service cannot be reached, or rejects the credential.
         """
         from datastore_sdk.mirror.cycle import Cycle
 
-        cycle = Cycle(self._open_session(), acknowledge=self._acknowledge, overlap=self._overlap, refresh=self._refresh)
-        return cycle.run()
+        with open_display(progress) as callback:
+            cycle = Cycle(
+                self._open_session(),
+                acknowledge=self._acknowledge,
+                overlap=self._overlap,
+                refresh=self._refresh,
+                progress=callback,
+            )
+            return cycle.run()
 
     def status(self) -> MirrorStatus:
         """Return the progress of each site, without a request to the service.
@@ -136,9 +160,9 @@ class Mirror:
         Raises:
             MirrorError: The store cannot be used.
         """
-        from datastore_sdk.mirror.maintenance import build_status
+        from datastore_sdk.mirror.status import read_status
 
-        return build_status(self._open_session())
+        return read_status(self._open_session())
 
     def verify(self, *, sample: int = SAMPLE, seed: int | None = None) -> MirrorVerification:
         """Compare intervals of the store with the service: ten minutes each, chosen at random for each site.
@@ -149,7 +173,7 @@ class Mirror:
 
         Raises:
             ValueError: `sample` is not positive.
-            MirrorError: The store cannot be used.
+            MirrorError: No site was read yet, or the store cannot be used.
             RestreamError: The service cannot be reached, or rejects the credential.
         """
         from datastore_sdk.mirror.verification import verify
@@ -177,8 +201,7 @@ class Mirror:
         """
         from datastore_sdk.mirror.maintenance import trim_records
 
-        session = self._open_session()
-        trim_records(session, resolve_time(before, "before", session))
+        trim_records(self._open_session(), resolve_time(before, "before", self._now))
 
     def forget(self, source: Pad | Site) -> None:
         """Delete a pad or site from the mirror, with its records, stages and ledger.
@@ -214,6 +237,10 @@ class Mirror:
 
     def __repr__(self) -> str:
         return f"Mirror({self._store.name!r})"
+
+    @property
+    def _now(self) -> datetime:
+        return from_second(int(self._client._executor.clock.now()))
 
     def _open_session(self, *, create: bool = False) -> Session:
         from datastore_sdk.mirror.session import Session, StopRequest
@@ -273,10 +300,10 @@ def _is_destination(store: object) -> TypeGuard[Destination[Any, Any]]:
     return module is not None and isinstance(store, module.Destination)
 
 
-def resolve_time(value: timedelta | datetime | str, name: str, session: Session) -> datetime:
+def resolve_time(value: timedelta | datetime | str, name: str, now: datetime) -> datetime:
     """Return a time, or the time so long ago."""
     if isinstance(value, timedelta):
-        return session.now_datetime - validate_duration(value, name)
+        return now - validate_duration(value, name)
     if (time := validate_datetime(value, name)) is None:
         raise TypeError(f"{name} must be a timedelta, a datetime or ISO 8601 text, not None")
     return time

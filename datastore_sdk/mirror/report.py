@@ -19,6 +19,8 @@ class SiteReport(Struct, kw_only=True):
     """The site."""
     read: int = 0
     """Number of records read."""
+    stored: int = 0
+    """Number of records that were written to the store, in the place of all that it had of their time."""
     changes: int = 0
     """Number of data changes that were applied."""
     left_out: int = 0

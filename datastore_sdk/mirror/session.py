@@ -77,6 +77,11 @@ class Session:
             self._check_owner(accept_credential=accept_credential)
 
     @property
+    def name(self) -> str:
+        """Name of the store."""
+        return self._store.name
+
+    @property
     def now(self) -> int:
         """Unix second of the client's clock."""
         return int(self.client._executor.clock.now())

@@ -14,6 +14,7 @@ from datastore_sdk.mirror.columns import add_columns
 from datastore_sdk.mirror.contents import SiteState, Source
 from datastore_sdk.mirror.download import Download, read_rows
 from datastore_sdk.mirror.objects import change_row
+from datastore_sdk.mirror.progress import CycleMeter
 from datastore_sdk.mirror.report import SiteReport
 from datastore_sdk.mirror.service import ListedChange
 from datastore_sdk.mirror.session import Session
@@ -34,13 +35,27 @@ class SiteCycle:
         source: Its source.
         overlap: Seconds before the cursor that are read again.
         acknowledges: Whether the mirror acknowledges data changes.
+        meter: Reports the progress.
+        share: The site's part of the cycle, for the progress.
     """
 
-    def __init__(self, session: Session, state: SiteState, source: Source, *, overlap: int, acknowledges: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        state: SiteState,
+        source: Source,
+        *,
+        overlap: int,
+        acknowledges: bool,
+        meter: CycleMeter,
+        share: tuple[float, float],
+    ) -> None:
         self._session = session
         self._source = source
         self._acknowledges = acknowledges
         self._tail = TailReader(state.since, state.cursor, session.now, overlap)
+        self._meter = meter
+        meter.start_site(state.site_id, Span(self._tail.first, session.now), share)
         self._with_tail: list[ListedChange] = []
         """Changes that are applied with the tail, because they reach into it."""
         self.state = state
@@ -62,7 +77,7 @@ class SiteCycle:
         part = span.clip(Span(self.state.since, self._tail.first))
         downloads: list[Download] = []
         try:
-            downloads.extend(self._download(piece) for piece in part.pieces(MAX_CHANGE_REQUEST))
+            downloads.extend(self._download(piece, listed.id) for piece in part.pieces(MAX_CHANGE_REQUEST))
         except BaseException:
             for download in downloads:
                 download.close()
@@ -98,7 +113,7 @@ class SiteCycle:
             self._store(state, [download], map(self._build_applied_row, self._with_tail) if tail.is_done else ())
         self.report.changes += len(self._with_tail)
 
-    def _download(self, span: Span) -> Download:
+    def _download(self, span: Span, change_id: int | None = None) -> Download:
         schema = self._session.schema
         data = Site(self.state.site_id, client=self._session.client).get_data(
             start_datetime=span.start_datetime,
@@ -107,7 +122,8 @@ class SiteCycle:
             si_units=schema.si_units,
         )
         try:
-            download = Download(self.state.site_id, span, schema, data.record_batches(schema, on_mismatch="map"))
+            batches = self._meter.count(data.record_batches(schema, on_mismatch="map"), change_id)
+            download = Download(self.state.site_id, span, schema, batches)
         except RestreamError:
             raise
         except OSError as error:
@@ -127,6 +143,7 @@ class SiteCycle:
         records = RecordsUpdate(state.site_id, spans, schema, lambda: read_rows(downloads, schema))
         self._session.apply(states=[state], ledger=ledger, records=records)
         self.state = self._session.contents.sites[state.site_id]
+        self.report.stored += sum(download.count for download in downloads)
 
     def _build_applied_row(self, listed: ListedChange) -> Row:
         """Return the row of a change that was applied. One that others have acknowledged is settled with that."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from datastore_sdk.data.schema import Schema
 from datastore_sdk.entities import Site
-from datastore_sdk.exceptions import APIConnectionError, AuthenticationError, RestreamError
+from datastore_sdk.exceptions import APIConnectionError, AuthenticationError, MirrorError, RestreamError
 from datastore_sdk.mirror.contents import SiteState
 from datastore_sdk.mirror.download import Download, read_rows
 from datastore_sdk.mirror.report import MirrorDifference, MirrorVerification
@@ -31,7 +31,13 @@ Canonical = tuple[tuple[str, object], ...]
 
 
 def verify(session: Session, sample: int, seed: int | None) -> MirrorVerification:
-    """Compare random intervals of each site."""
+    """Compare random intervals of each site.
+
+    Raises:
+        MirrorError: No site was read yet, so there is nothing to compare.
+    """
+    if not any(state.read_at or state.cursor > state.since for state in session.contents.sites.values()):
+        raise MirrorError(f"{session.name} has no records yet: run the mirror first")
     result, random = MirrorVerification(), Random(seed)  # noqa: S311 - a sample, no secret
     for state in session.contents.sites.values():
         for span in _choose(state, sample, random):

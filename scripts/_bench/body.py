@@ -110,7 +110,7 @@ def records(count: int, kind: Kind | None = None) -> Iterator[bytes]:
 
 
 def _usual_records(count: int) -> Iterator[bytes]:
-    early, late = _templates(late=False), _templates(late=True)
+    early, late = build_templates(late=False), build_templates()
     for index in range(count):
         template = (early if index < count // 2 else late)[index % _TEMPLATES]
         yield template % (START + index)
@@ -162,7 +162,7 @@ def _frame_head(length: int) -> bytes:
     return _WHOLE_TEXT + bytes([_SHORT]) + length.to_bytes(2, "big")
 
 
-def _templates(*, late: bool) -> list[bytes]:
+def build_templates(*, late: bool = True) -> list[bytes]:
     """Return records with a placeholder for the time."""
     random = Random(1)  # noqa: S311 - the same body every time
     return [_template(index, random, late=late) for index in range(_TEMPLATES)]

@@ -64,7 +64,7 @@ def test_failed_site_exits_with_1(field: Sandbox, capsys: Output) -> None:
     [
         (["run", "missing.duckdb"], "add a pad or site first"),
         (["add", STORE], "name a pad"),
-        (["add", STORE, "--site", SITE, "--since", "yesterday"], "since must be a datetime or ISO 8601"),
+        (["add", STORE, "--site", SITE, "--since", "soon"], "--since: 'soon' is not a time"),
         (["run", STORE, "--every", "soon"], "not a duration"),
         (["run", "oracle:field"], "unknown store"),
         (["forget", STORE, "--pad", "1"], "not part of this mirror"),

@@ -193,7 +193,7 @@ def test_invalid_progress_argument_is_refused(
     progress: Any, form: Form, serve: Serve, client_of: ClientOf, tmp_path: Path
 ) -> None:
     service = RecordService(RECORDS)
-    with pytest.raises(TypeError, match="progress must be True, False or an ordinary function of a Progress, not"):
+    with pytest.raises(TypeError, match="progress must be True, False or an ordinary function, not"):
         form.save(client_of(serve(service)), [SITE], tmp_path / "new" / "records.json", progress=progress)
     assert service.request_count == 0
     assert read_files(tmp_path) == {}

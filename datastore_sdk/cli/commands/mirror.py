@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import json as json_
-import re
-import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
 
 from datastore_sdk._io.clock import monotonic
 from datastore_sdk.cli.console import print_error, print_message, result_output
-from datastore_sdk.cli.errors import CommandError
+from datastore_sdk.cli.errors import CommandError, to_command_error
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.exceptions import MirrorError, RestreamError
+from datastore_sdk.cli.options import ProfileOption, QuietOption
+from datastore_sdk.cli.signals import Interruption, Terminated
+from datastore_sdk.cli.times import parse_duration, parse_time
+from datastore_sdk.exceptions import RestreamError
 
 if TYPE_CHECKING:
+    from datastore_sdk.client import Client
     from datastore_sdk.entities import Pad, Site
     from datastore_sdk.mirror import Mirror
 
 PROBLEM = 1
 """Exit status if something failed, is stale, or differs."""
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Store = Annotated[
     str,
@@ -36,7 +33,6 @@ Store = Annotated[
 ]
 PadsOption = Annotated[list[int] | None, typer.Option("--pad", help="Id of a pad; may be repeated.")]
 SitesOption = Annotated[list[int] | None, typer.Option("--site", help="Id of a site; may be repeated.")]
-ProfileOption = Annotated[str | None, typer.Option(help="Profile. Default: the one that the SDK uses.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -49,7 +45,9 @@ def add(
     *,
     pad: PadsOption = None,
     site: SitesOption = None,
-    since: Annotated[str, typer.Option(help="How far to go back (`7d`, `12h`), or a time in ISO 8601.")] = "7d",
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="From this time on: 7d, 12h, yesterday, or ISO 8601.")
+    ] = "7d",
     fields: Annotated[str | None, typer.Option(help="Names of fields, joined by commas. Default: all.")] = None,
     si_units: Annotated[bool, typer.Option("--si-units", help="SI units instead of oilfield units.")] = False,
     profile: ProfileOption = None,
@@ -60,17 +58,13 @@ def add(
 
         datastore mirror add field.duckdb --pad 668 --since 7d
     """
-    from datastore_sdk.cli.assets import describe, explain_not_found, open_client, validate_exists  # slow to import
+    from datastore_sdk.cli.assets import describe, explain_not_found, open_client  # slow to import
 
-    with _usage_errors():
-        sources, start = _sources(pad, site), _parse_since(since)
-    with open_client(profile) as client:
+    sources, start = _sources(pad, site), parse_time(since, "--since", None)
+    with open_client(profile) as client, _open_mirror(store, client) as mirror:
         for source in sources:
             with explain_not_found(source, client):
-                validate_exists(source, client)
-    with _usage_errors(), _open_mirror(store, profile) as mirror:
-        for source in sources:
-            mirror.add(source, since=start, fields=fields, si_units=si_units)
+                mirror.add(source, since=start, fields=fields, si_units=si_units)
     print_message(f"added {', '.join(map(describe, sources))}; download with: datastore mirror run")
     return 0
 
@@ -88,13 +82,14 @@ def run(
     ] = False,
     profile: ProfileOption = None,
     json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> int:
     """Read new records, apply data changes, acknowledge them.
 
     SIGTERM and Ctrl-C end it after the commit under way. A cycle that fails is reported; with `--every`, the next one
     tries again.
 
-    Exit status: **0** everything was read, **1** something failed, **3** could not run.
+    Exit status: **0** everything was read, **1** something failed; others as for all commands.
 
     For example:
 
@@ -102,20 +97,22 @@ def run(
 
         datastore mirror run field.duckdb --every 60s --json
     """
-    with _usage_errors():
-        interval = None if every is None else _parse_duration(every).total_seconds()
-        options = {"acknowledge": not follower, "overlap": _parse_duration(overlap)}
-    with (
-        _usage_errors(),
-        _open_mirror(store, profile, accept_credential=accept_credential, **options) as mirror,
-        _end_on_signals(mirror) as received,
-    ):
-        try:
-            return _run_once(mirror, json=json) if interval is None else _run_forever(mirror, interval, json=json)
-        except KeyboardInterrupt:
-            if signal.SIGTERM in received:
-                return 0
-            raise
+    from datastore_sdk.cli.assets import open_client  # slow to import
+
+    interval = None if every is None else parse_duration(every, "--every").total_seconds()
+    options = {"acknowledge": not follower, "overlap": parse_duration(overlap, "--overlap")}
+    show = not quiet and sys.stderr.isatty()
+    try:
+        with (
+            open_client(profile) as client,
+            _open_mirror(store, client, accept_credential=accept_credential, **options) as mirror,
+            Interruption(mirror.stop),
+        ):
+            if interval is None:
+                return _run_once(mirror, json=json, show=show)
+            _run_forever(mirror, interval, json=json, show=show)
+    except Terminated:
+        return ExitStatus.DONE  # the usual end of a service
 
 
 def status(
@@ -135,8 +132,10 @@ def status(
 
         datastore mirror status field.duckdb --max-age 15m
     """
-    with _usage_errors(), _open_mirror(store, profile) as mirror:
-        limit = None if max_age is None else _parse_duration(max_age)
+    from datastore_sdk.cli.assets import open_client  # slow to import
+
+    limit = None if max_age is None else parse_duration(max_age, "--max-age")
+    with open_client(profile) as client, _open_mirror(store, client) as mirror:
         found = mirror.status()
     _print(found, json=json)
     is_old = found.age is None or (limit is not None and found.age > limit)
@@ -153,13 +152,15 @@ def verify(
 ) -> int:
     """Compare intervals of a mirror with the service.
 
-    Exit status: **0** equal, **1** different, **3** could not run.
+    Exit status: **0** equal, **1** different, **3** nothing was read yet, or could not run.
 
     For example:
 
         datastore mirror verify field.duckdb --sample 10
     """
-    with _usage_errors(), _open_mirror(store, profile) as mirror:
+    from datastore_sdk.cli.assets import open_client  # slow to import
+
+    with open_client(profile) as client, _open_mirror(store, client) as mirror:
         found = mirror.verify(sample=sample, seed=seed)
     _print(found, json=json)
     return 0 if found.is_equal else PROBLEM
@@ -172,63 +173,34 @@ def forget(store: Store, *, pad: PadsOption = None, site: SitesOption = None, pr
 
         datastore mirror forget field.duckdb --pad 668
     """
-    with _usage_errors(), _open_mirror(store, profile) as mirror:
+    from datastore_sdk.cli.assets import open_client  # slow to import
+
+    with open_client(profile) as client, _open_mirror(store, client) as mirror:
         for source in _sources(pad, site):
             mirror.forget(source)
     return 0
 
 
-def _open_mirror(store: str, profile: str | None, **options: Any) -> Mirror:
-    from datastore_sdk.client import Client  # these are slow to import
-    from datastore_sdk.mirror import Mirror
+def _open_mirror(store: str, client: Client, **options: Any) -> Mirror:
+    from datastore_sdk.mirror import Mirror  # slow to import
 
-    return Mirror(store, client=Client(profile=profile), **options)
+    return Mirror(store, client=client, **options)
 
 
-def _run_once(mirror: Mirror, *, json: bool) -> int:
-    report = mirror.run()
+def _run_once(mirror: Mirror, *, json: bool, show: bool) -> int:
+    report = mirror.run(progress=show)
     _print(report, json=json)
     return 0 if report.is_complete else PROBLEM
 
 
-def _run_forever(mirror: Mirror, interval: float, *, json: bool) -> int:
+def _run_forever(mirror: Mirror, interval: float, *, json: bool, show: bool) -> NoReturn:
     while True:
         started = monotonic()
         try:
-            _run_once(mirror, json=json)
-        except (MirrorError, RestreamError) as error:  # it may be over when the next cycle starts
-            print_error(str(error))
+            _run_once(mirror, json=json, show=show)
+        except RestreamError as error:  # it may be over when the next cycle starts
+            print_error(str(to_command_error(error) or error))
         time.sleep(max(interval - (monotonic() - started), 0))
-
-
-@contextmanager
-def _end_on_signals(mirror: Mirror) -> Generator[set[int]]:
-    """Let SIGTERM and SIGINT end the mirror; yield the set of those that came."""
-    received: set[int] = set()
-
-    def stop(number: int, _: object) -> None:
-        received.add(number)
-        mirror.stop()
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _usage_errors() -> Generator[None]:
-    """Report invalid arguments, and missing extras, as usage errors."""
-    try:
-        yield
-    except RestreamError:
-        raise
-    except ImportError as error:
-        raise CommandError(str(error), ExitStatus.COULD_NOT_RUN) from error
-    except (TypeError, ValueError) as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _sources(pads: Iterable[int] | None, sites: Iterable[int] | None) -> list[Pad | Site]:
@@ -237,19 +209,8 @@ def _sources(pads: Iterable[int] | None, sites: Iterable[int] | None) -> list[Pa
     kinds: list[tuple[Callable[[int], Pad | Site], Iterable[int]]] = [(Pad, pads or ()), (Site, sites or ())]
     found = [kind(id_) for kind, ids in kinds for id_ in ids]
     if not found:
-        raise ValueError("name a pad (--pad 668) or a site (--site 981)")
+        raise CommandError("name a pad (--pad 668) or a site (--site 981)")
     return found
-
-
-def _parse_duration(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"not a duration: {text!r}; write it like 60s, 10m, 12h or 7d")
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
-
-
-def _parse_since(text: str) -> timedelta | str:
-    return _parse_duration(text) if _DURATION.fullmatch(text.strip()) else text
 
 
 def _print(result: _Result, *, json: bool) -> None:

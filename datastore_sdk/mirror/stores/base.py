@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from datastore_sdk.data.schema import Schema
-from datastore_sdk.exceptions import MirrorConflictError
+from datastore_sdk.exceptions import MirrorConflictError, MirrorError
 from datastore_sdk.mirror.spans import Span
 from datastore_sdk.mirror.tables import Row, Table, TableUpdate
 
@@ -60,6 +60,13 @@ def check_revisions(name: str, expected: Iterable[tuple[int, int]], stored: Mapp
             )
 
 
+class StoreMissingError(MirrorError):
+    """There is no mirror in the store yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has no mirror yet: add a pad or site first")
+
+
 class Store(Protocol):
     """Store of one mirror. It is open only between `open` and `close`, so that others can use it in between."""
 
@@ -73,7 +80,8 @@ class Store(Protocol):
             create: Whether to create the tables if the store is new.
 
         Raises:
-            MirrorError: The store cannot be opened, or is new and `create` is False.
+            StoreMissingError: The store is new, and `create` is False.
+            MirrorError: The store cannot be opened.
         """
         ...
 

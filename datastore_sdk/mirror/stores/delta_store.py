@@ -24,7 +24,7 @@ from datastore_sdk.mirror.columns import start_schema
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.spans import Span, from_second
 from datastore_sdk.mirror.stores.arrow_rows import rows_to_arrow, table_schema
-from datastore_sdk.mirror.stores.base import RecordsUpdate, Update, check_revisions
+from datastore_sdk.mirror.stores.base import RecordsUpdate, StoreMissingError, Update, check_revisions
 from datastore_sdk.mirror.tables import FIELDS, INFO, RECORDS, STATE, TABLES, Row, Table, TableUpdate
 
 DAY_COLUMN = "day"
@@ -52,7 +52,7 @@ class DeltaStore:
             if DeltaTable.is_deltatable(self._uri(INFO.name)):
                 return
             if not create:
-                raise MirrorError(f"{self.name} has no mirror yet: add a pad or site first")
+                raise StoreMissingError(self.name)
             if "://" not in self._root:
                 Path(self._root).mkdir(parents=True, exist_ok=True)
             schema = records_schema(start_schema(si_units=False)).append(pa.field(DAY_COLUMN, pa.date32()))

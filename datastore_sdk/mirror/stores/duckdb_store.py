@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ import pyarrow as pa
 
 from datastore_sdk._io.clock import monotonic
 from datastore_sdk.exceptions import MirrorError
+from datastore_sdk.mirror.stores.base import StoreMissingError
 from datastore_sdk.mirror.stores.sql import SqlStore, quote
 
 BUSY_SECONDS = 30.0
 """How long to wait for another program that has the file open."""
 _POLL_SECONDS = 0.1
 _SETTINGS = {"threads": "1", "preserve_insertion_order": "false"}
-"""One thread holds one group of rows in memory: about 1 MB for each column. A memory limit would not lower that; with
-hundreds of columns, DuckDB would fail instead."""
+"""One thread holds one group of rows in memory. A memory limit would not lower that; with hundreds of columns, DuckDB
+would fail instead."""
+_GROUP_ROWS = 16_384
+"""Number of rows of a group. With DuckDB's default of 122,880 a group has 50 MB with 50 columns; several are held when
+DuckDB merges groups, and each cycle writes the last one again."""
 
 
 class DuckDbStore(SqlStore):
@@ -47,7 +52,7 @@ class DuckDbStore(SqlStore):
     def open(self, *, create: bool = False) -> None:
         """Open the file, and create the tables if it is new; wait while another program has it open."""
         if not create and not self._path.exists():
-            raise MirrorError(f"{self.name} does not exist: add a pad or site first")
+            raise StoreMissingError(self.name)
         with self._convert_errors():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._connect()
@@ -61,10 +66,16 @@ class DuckDbStore(SqlStore):
     def _connect(self) -> duckdb.DuckDBPyConnection:
         deadline = monotonic() + BUSY_SECONDS
         while True:
+            connection = duckdb.connect(config={**_SETTINGS})
             try:
-                return duckdb.connect(str(self._path), config={**_SETTINGS})
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
+                self._attach(connection)
+            except duckdb.Error as error:
+                connection.close()
+                if "handle conflict" in str(error):  # DuckDB does not open a file twice in a process
+                    raise MirrorError(
+                        f"{self.name}: this program has another connection to the file; close it first. {error}"
+                    ) from error
+                if not isinstance(error, duckdb.IOException) or "lock" not in str(error):
                     raise
                 if monotonic() >= deadline:
                     raise MirrorError(
@@ -72,10 +83,16 @@ class DuckDbStore(SqlStore):
                         f"close it, or copy the file to read it. {error}"
                     ) from error
                 time.sleep(_POLL_SECONDS)
-            except duckdb.ConnectionException as error:  # DuckDB does not allow two configurations in a process
-                raise MirrorError(
-                    f"{self.name}: this program has another connection to the file; close it first. {error}"
-                ) from error
+            else:
+                return connection
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Attach the file, since only attached files can have another size of groups."""
+        with suppress(duckdb.CatalogException):  # DuckDB 1 does not have the setting
+            connection.execute("set write_buffer_row_group_count = 1")
+        path = str(self._path).replace("'", "''")
+        connection.execute(f"attach '{path}' as field (row_group_size {_GROUP_ROWS})")
+        connection.execute("use field")
 
     def close(self) -> None:
         """Close the file."""

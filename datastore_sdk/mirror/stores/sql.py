@@ -15,7 +15,7 @@ from datastore_sdk.exceptions import MirrorError
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.spans import Span, from_second
 from datastore_sdk.mirror.stores.arrow_rows import rows_to_arrow
-from datastore_sdk.mirror.stores.base import RecordsUpdate, Update, check_revisions
+from datastore_sdk.mirror.stores.base import RecordsUpdate, StoreMissingError, Update, check_revisions
 from datastore_sdk.mirror.stores.views import build_views
 from datastore_sdk.mirror.tables import EXTRA, INFO, KEY_COLUMNS, RECORDS, STATE, TABLES, Row, Table, TableUpdate
 
@@ -119,7 +119,7 @@ class SqlStore(ABC):
         if self._has_table(INFO.name):
             return
         if not create:
-            raise MirrorError(f"{self.name} has no mirror yet: add a pad or site first")
+            raise StoreMissingError(self.name)
         with self._transaction():
             for table in TABLES:
                 self._execute(f"create table {quote(table.name)} ({_declare(table.columns)})")
