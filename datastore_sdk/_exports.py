@@ -75,6 +75,7 @@ from datastore_sdk.instrumentation.events import (
 from datastore_sdk.mirror import (
     Mirror,
     MirrorDifference,
+    MirrorProgress,
     MirrorReport,
     MirrorStatus,
     MirrorVerification,
@@ -152,6 +153,7 @@ __all__ = [
     "MirrorConflictError",
     "MirrorDifference",
     "MirrorError",
+    "MirrorProgress",
     "MirrorReport",
     "MirrorStatus",
     "MirrorVerification",

@@ -1,6 +1,7 @@
 """Mirror: pads and sites kept true in a database or lake of the user."""
 
 from datastore_sdk.mirror.mirror import Mirror
+from datastore_sdk.mirror.progress import MirrorProgress
 from datastore_sdk.mirror.report import (
     MirrorDifference,
     MirrorReport,
@@ -13,6 +14,7 @@ from datastore_sdk.mirror.report import (
 __all__ = [
     "Mirror",
     "MirrorDifference",
+    "MirrorProgress",
     "MirrorReport",
     "MirrorStatus",
     "MirrorVerification",

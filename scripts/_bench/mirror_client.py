@@ -1,6 +1,6 @@
 """Run one task of the bench of mirrors, and print its figures as JSON.
 
-    python mirror_client.py TASK DAYS FOLDER
+    python -m _bench.mirror_client TASK DAYS FOLDER
 
 The service is that of RESTREAM_HOST.
 """
@@ -12,12 +12,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
-from urllib.request import Request, urlopen
 
-from client import TOKEN, peak
+from _bench.client import TOKEN, peak
 
 PAD = 1
 SITES = (1111, 1112, 1113, 1114)
@@ -26,26 +26,24 @@ CYCLES = 5
 
 
 class Job:
-    """A task in a folder."""
+    """A task with a mirror in a folder."""
 
     def __init__(self, days: int, folder: Path) -> None:
         from datastore_sdk import Client, Hooks
 
-        self._since = timedelta(days=days) + timedelta(minutes=1)
+        self._since = timedelta(days=days)
         self._folder = folder
         self._calls = 0
         self._client = Client(TOKEN, hooks=Hooks(on_request=self._count_call))
 
     def save(self) -> dict[str, Any]:
         """Save the records of each site to Parquet."""
-        from datetime import UTC, datetime
-
         from datastore_sdk import Site
 
         now = datetime.now(UTC)
         for site in SITES:
             data = Site(site, client=self._client).get_data(start_datetime=now - self._since, end_datetime=now)
-            data.save(self._folder / f"{site}.parquet", overwrite=True)
+            data.save(self._folder / f"{site}.parquet")
         return {}
 
     def fill(self) -> dict[str, Any]:
@@ -57,48 +55,48 @@ class Job:
             return {"records": mirror.run().read}
 
     def follow(self) -> dict[str, Any]:
-        """Run cycles without news, then one with a corrected hour, in the filled mirror."""
+        """Run cycles without news, then one with a corrected hour, in a mirror that is filled."""
+        import httpx
+
         from datastore_sdk import Mirror
 
         with Mirror(self._folder / "field.duckdb", client=self._client) as mirror:
             mirror.run()
             self._calls = 0
-            idle = sorted(mirror.run().seconds for _ in range(CYCLES))[CYCLES // 2]
+            idle_seconds = median(mirror.run().seconds for _ in range(CYCLES))
             calls = self._calls // CYCLES
-            urlopen(Request(f"{os.environ['RESTREAM_HOST']}/correct/", method="POST")).close()
-            store: Any = mirror._store  # the time within the store alone is not public
-            updates: list[tuple[int, float]] = []
-            store.apply = _measured(store.apply, updates)
-            assert mirror.run().acknowledged == 1
-        return {"idle_seconds": idle, "idle_calls": calls, "hour_seconds": max(updates)[1]}
+            httpx.post(f"{os.environ['RESTREAM_HOST']}/correct/").raise_for_status()
+            store: Any = mirror._store  # noqa: SLF001 - the time within the store is not public
+            changes: list[float] = []
+            store.apply = _measure_changes(store.apply, changes)
+            if mirror.run().acknowledged != 1:
+                sys.exit("The data change was not applied")
+        return {"idle_seconds": idle_seconds, "idle_calls": calls, "hour_seconds": max(changes)}
 
     def _count_call(self, _: object) -> None:
         self._calls += 1
 
 
-def _measured(apply: Callable[[Any], None], updates: list[tuple[int, float]]) -> Callable[[Any], None]:
-    """Return the function, with the seconds of each update noted after the length of its spans."""
+def _measure_changes(apply: Callable[[Any], None], seconds: list[float]) -> Callable[[Any], None]:
+    """Return the function that carries out updates. It notes the seconds of those that replace records for a change."""
 
-    def run(update: Any) -> None:
+    def measured(update: Any) -> None:
         start = time.perf_counter()
         apply(update)
-        spans = update.records.spans if update.records else ()
-        is_change = any(table.table.name == "data_changes" for table in update.tables)
-        updates.append((sum(span.seconds for span in spans) if is_change else 0, time.perf_counter() - start))
+        if update.records is not None and any(table.table.name == "data_changes" for table in update.tables):
+            seconds.append(time.perf_counter() - start)
 
-    return run
+    return measured
 
 
 def main() -> None:
     """Run the task named on the command line."""
     task, days, folder = sys.argv[1:]
-    import datastore_sdk  # noqa: F401 - its memory is not that of the task
-
-    imported = peak()
-    started, cpu = time.perf_counter(), time.process_time()
-    figures = getattr(Job(int(days), Path(folder)), task)()
+    job = Job(int(days), Path(folder))
+    imported, start, cpu = peak(), time.perf_counter(), time.process_time()
+    figures = getattr(job, task)()
     figures |= {
-        "seconds": time.perf_counter() - started,
+        "seconds": time.perf_counter() - start,
         "cpu_seconds": time.process_time() - cpu,
         "peak_mb": peak() - imported,
     }

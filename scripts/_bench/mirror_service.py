@@ -18,9 +18,8 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from _bench.body import FAST, LATE, SLOW, build_templates
+from _bench.mirror_client import PAD, SITES
 
-PAD = 1
-SITES = (1111, 1112, 1113, 1114)
 CHANGE = 7
 HOUR = 3600
 _RECORDS_AT_A_TIME = 500

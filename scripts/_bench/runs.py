@@ -212,7 +212,7 @@ class Bench:
         done = subprocess.run(
             [str(self._python_for(run)), "-P", client.__file__, run.package, run.task, *requested, str(file)],
             cwd=self._folder.name,
-            env={**_bare_environment(), **environment},
+            env={**bare_environment(), **environment},
             capture_output=True,
             text=True,
             timeout=LONGEST_RUN,
@@ -261,7 +261,7 @@ def _occurrences(file: Path, text: bytes) -> int:
     return count
 
 
-def _bare_environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
     """Return this environment without tokens, hosts, proxies and PYTHON* variables."""
     return {
         name: value

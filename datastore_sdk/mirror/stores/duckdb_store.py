@@ -41,13 +41,15 @@ class DuckDbStore(SqlStore):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self._path = path
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._instance: duckdb.DuckDBPyConnection | None = None
+        """DuckDB, without the file unless it is open. To create it takes ten times as long as to attach a file."""
+        self._is_open = False
 
     @property
     def _open_connection(self) -> duckdb.DuckDBPyConnection:
-        if self._connection is None:
+        if self._instance is None or not self._is_open:
             raise MirrorError(f"{self.name} is not open")
-        return self._connection
+        return self._instance
 
     def open(self, *, create: bool = False) -> None:
         """Open the file, and create the tables if it is new; wait while another program has it open."""
@@ -55,22 +57,29 @@ class DuckDbStore(SqlStore):
             raise StoreMissingError(self.name)
         with self._convert_errors():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = self._connect()
+            self._instance = self._instance or self._create_instance()
+            self._attach(self._instance)
+            self._is_open = True
             try:
-                self._connection.execute("set timezone = 'UTC'")
                 self._create_tables(create=create)
             except BaseException:
                 self.close()
                 raise
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        deadline = monotonic() + BUSY_SECONDS
+    def _create_instance(self) -> duckdb.DuckDBPyConnection:
+        instance = duckdb.connect(config={**_SETTINGS})
+        instance.execute("set timezone = 'UTC'")
+        with suppress(duckdb.CatalogException):  # DuckDB 1 does not have the setting
+            instance.execute("set write_buffer_row_group_count = 1")
+        return instance
+
+    def _attach(self, instance: duckdb.DuckDBPyConnection) -> None:
+        path, deadline = str(self._path).replace("'", "''"), monotonic() + BUSY_SECONDS
         while True:
-            connection = duckdb.connect(config={**_SETTINGS})
             try:
-                self._attach(connection)
+                instance.execute(f"attach '{path}' as field (row_group_size {_GROUP_ROWS})")
+                instance.execute("use field")
             except duckdb.Error as error:
-                connection.close()
                 if "handle conflict" in str(error):  # DuckDB does not open a file twice in a process
                     raise MirrorError(
                         f"{self.name}: this program has another connection to the file; close it first. {error}"
@@ -84,21 +93,19 @@ class DuckDbStore(SqlStore):
                     ) from error
                 time.sleep(_POLL_SECONDS)
             else:
-                return connection
-
-    def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Attach the file, since only attached files can have another size of groups."""
-        with suppress(duckdb.CatalogException):  # DuckDB 1 does not have the setting
-            connection.execute("set write_buffer_row_group_count = 1")
-        path = str(self._path).replace("'", "''")
-        connection.execute(f"attach '{path}' as field (row_group_size {_GROUP_ROWS})")
-        connection.execute("use field")
+                return
 
     def close(self) -> None:
         """Close the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        instance, self._is_open = self._instance, False
+        if instance is None:
+            return
+        try:
+            instance.execute("use memory")
+            instance.execute("detach database if exists field")
+        except duckdb.Error:  # within a transaction, or after a failure of the disk
+            self._instance = None
+            instance.close()
 
     def _execute(self, sql: str, values: Sequence[Any] = ()) -> None:
         self._open_connection.execute(sql, [*values])
@@ -119,8 +126,11 @@ class DuckDbStore(SqlStore):
             connection.unregister("incoming")
 
     def _has_table(self, name: str) -> bool:
-        found = "select 1 as found from duckdb_tables() where table_name = $1 and schema_name = current_schema()"
-        return self._query(found, [name]).num_rows > 0
+        try:
+            self._query(f"select 1 from {quote(name)} limit 0")
+        except duckdb.CatalogException:
+            return False
+        return True
 
     def _begin(self) -> None:
         self._open_connection.begin()
