@@ -65,11 +65,10 @@ def add_source(session: Session, source: Source, *, si_units: bool) -> None:
 
 
 def reread_source(session: Session, item: Pad | Site) -> None:
-    """Set the cursors of a source to its beginning."""
-    source = _find(session, item)
-    session.apply(
-        states=[msgspec.structs.replace(state, cursor=state.since) for state in _sites_of(session, source)],
-    )
+    """Set the cursors of a source to its beginning, or that of one site of a pad."""
+    site = session.contents.sites.get(item.id) if isinstance(item, Site) else None
+    states = [site] if site else _sites_of(session, _find(session, item))
+    session.apply(states=[msgspec.structs.replace(state, cursor=state.since) for state in states])
 
 
 def trim_records(session: Session, before: datetime) -> None:

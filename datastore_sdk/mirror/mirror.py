@@ -183,6 +183,8 @@ class Mirror:
     def reread(self, source: Pad | Site) -> None:
         """Let the next `run` read a pad or site again from its beginning, and replace its records.
 
+        The site may also be one of an added pad.
+
         Raises:
             MirrorError: The source is not part of the mirror, or the store cannot be used.
         """

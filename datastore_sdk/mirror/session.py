@@ -23,24 +23,24 @@ class StopRequest:
     """Request to end a cycle, made by a signal handler: at once, or after the commit under way."""
 
     def __init__(self) -> None:
-        self._is_storing = False
+        self._holds = 0
         self._is_requested = False
 
     def request(self) -> None:
-        """Raise KeyboardInterrupt in the main thread: now, or when the update under way is stored."""
+        """Raise KeyboardInterrupt in the main thread: now, or when the store is closed again."""
         self._is_requested = True
-        if not self._is_storing:
+        if not self._holds:
             raise KeyboardInterrupt
 
     @contextmanager
     def hold(self) -> Generator[None]:
-        """Postpone a request until the end of a block."""
-        self._is_storing = True
+        """Postpone a request until the end of a block, and of the blocks around it."""
+        self._holds += 1
         try:
             yield
         finally:
-            self._is_storing = False
-        if self._is_requested:
+            self._holds -= 1
+        if self._is_requested and not self._holds:
             raise KeyboardInterrupt
 
 
@@ -93,12 +93,13 @@ class Session:
 
     @contextmanager
     def open_store(self, *, create: bool = False) -> Generator[Store]:
-        """Open the store for a block."""
-        self._store.open(create=create)
-        try:
-            yield self._store
-        finally:
-            self._store.close()
+        """Open the store for a block. A request to end waits for it: databases fail if they are interrupted."""
+        with self._stop.hold():
+            self._store.open(create=create)
+            try:
+                yield self._store
+            finally:
+                self._store.close()
 
     def apply(
         self,

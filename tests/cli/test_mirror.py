@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
@@ -74,6 +76,72 @@ def test_wrong_use_exits_with_3(field: Sandbox, capsys: Output, arguments: list[
     assert main(["mirror", *arguments]) == ExitStatus.COULD_NOT_RUN
     assert message in capsys.readouterr().err
     assert field.url not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("field")
+def test_verify_before_the_first_run_exits_with_3(capsys: Output) -> None:
+    assert main(["mirror", "verify", STORE]) == ExitStatus.COULD_NOT_RUN
+    assert "has no records yet: run the mirror first" in capsys.readouterr().err
+    assert main(["mirror", "status", STORE]) == 1
+
+
+def test_old_site_exits_with_1(field: Sandbox, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["mirror", "run", STORE]) == 0
+    assert main(["mirror", "status", STORE, "--max-age", "1h"]) == 0
+    now = Clock.now
+    monkeypatch.setattr(Clock, "now", lambda clock: now(clock) + 7200)
+    assert main(["mirror", "status", STORE]) == 0
+    capsys.readouterr()
+    field.requests.clear()
+    assert main(["mirror", "status", STORE, "--max-age", "1h", "--json"]) == 1
+    status = json.loads(capsys.readouterr().out)
+    assert status["age"] > 7000
+    assert status["sites"][0]["lag"] > 7000
+    assert field.requests == []
+
+
+def test_unknown_id_exits_with_5(field: Sandbox, capsys: Output, tmp_path: Path) -> None:
+    assert main(["mirror", "add", "other.duckdb", "--site", "668"]) == ExitStatus.NOT_FOUND
+    assert "there is a pad 668" in capsys.readouterr().err
+    assert not (tmp_path / "other.duckdb").exists()
+    assert field.requests
+
+
+@pytest.mark.usefixtures("field")
+def test_missing_credentials_are_one_line(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TALLY_AUTH_TOKEN", "RESTREAM_CLIENT_ID", "RESTREAM_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    capsys.readouterr()
+    assert main(["mirror", "run", STORE]) == ExitStatus.NO_ACCESS
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_other_credential_is_refused_before_a_request(
+    field: Sandbox, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field.requests.clear()
+    monkeypatch.delenv("TALLY_AUTH_TOKEN")
+    monkeypatch.setenv("RESTREAM_CLIENT_ID", "another")
+    monkeypatch.setenv("RESTREAM_CLIENT_SECRET", "s3cret-0123456789")
+    for arguments in (["run", STORE], ["add", STORE, "--site", "982"], ["verify", STORE]):
+        assert main(["mirror", *arguments]) == ExitStatus.COULD_NOT_RUN
+        assert "--accept-credential" in capsys.readouterr().err
+    assert field.requests == []
+
+
+@pytest.mark.usefixtures("field")
+def test_progress_is_shown_on_a_terminal_only(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    capsys.readouterr()
+    assert main(["mirror", "run", STORE, "--json"]) == 0
+    assert capsys.readouterr().err == ""
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        assert main(["mirror", "run", STORE, "--json"]) == 0
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    assert "site 981" in shown
+    assert json.loads(capsys.readouterr().out)["complete"]
 
 
 @pytest.mark.exhaustive

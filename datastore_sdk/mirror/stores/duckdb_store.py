@@ -148,6 +148,8 @@ class DuckDbStore(SqlStore):
     def _to_mirror_error(self, error: Exception) -> MirrorError | None:
         if isinstance(error, OSError):
             return MirrorError(f"{self.name}: {error.strerror or error}")
+        if isinstance(error, duckdb.Error) and "No space left" in str(error):
+            return MirrorError(f"{self.name}: the disk is full; nothing was stored by halves. Make room. {error}")
         if isinstance(error, duckdb.IOException):
             return MirrorError(f"{self.name} cannot be read or written; nothing was stored by halves. {error}")
         return MirrorError(f"{self.name}: {error}") if isinstance(error, duckdb.Error) else None

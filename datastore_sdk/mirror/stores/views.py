@@ -1,4 +1,4 @@
-"""Views of a mirror, as SQL: one row a second, records with their stage, the latest records."""
+"""Views of a mirror, as SQL: one row a second, records with their stage, the latest records, coverage by day."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def build_views(fields: Sequence[str], *, has_asof: bool) -> dict[str, str]:
     return {
         "records_by_second": f'{by_second} group by r.site_id, r."timestamp"',
         "records_with_stage": _join_stages_asof() if has_asof else _join_stages_lateral(),
+        "coverage": (
+            "select site_id, cast(\"timestamp\" at time zone 'UTC' as date) as day, count(*) as number_of_records,"
+            ' count(distinct "timestamp") as seconds_with_records, min("timestamp") as first, max("timestamp") as last'
+            " from records group by 1, 2"
+        ),
         "latest_records": (
             f'{by_second} join (select site_id, max("timestamp") as latest from records group by site_id) l'
             ' on l.site_id = r.site_id and l.latest = r."timestamp" group by r.site_id, r."timestamp"'
