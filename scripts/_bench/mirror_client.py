@@ -2,7 +2,7 @@
 
     python -m _bench.mirror_client TASK DAYS FOLDER
 
-The service is that of RESTREAM_HOST.
+RESTREAM_HOST is the URL of the service.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ class Job:
 def _measure_changes(apply: Callable[[Any], None], seconds: list[float]) -> Callable[[Any], None]:
     """Return the function that carries out updates. It notes the seconds of those that replace records for a change."""
 
-    def measured(update: Any) -> None:
+    def apply_measured(update: Any) -> None:
         start = time.perf_counter()
         apply(update)
         if update.records is not None and any(table.table.name == "data_changes" for table in update.tables):
             seconds.append(time.perf_counter() - start)
 
-    return measured
+    return apply_measured
 
 
 def main() -> None:

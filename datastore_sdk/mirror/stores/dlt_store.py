@@ -64,7 +64,7 @@ class DltStore(DltDataset):
             if is_initialized and client.get_storage_table(INFO.name)[0]:
                 return
             if not create:
-                raise MirrorError(f"{self.name} has no mirror yet: add a pad or site first")
+                raise StoreMissingError(self.name)
             if not is_initialized:
                 client.initialize_storage()
             client.update_stored_schema()
