@@ -24,7 +24,7 @@ from datastore_sdk.entities import Pad, Site
 from datastore_sdk.exceptions import MirrorError
 from datastore_sdk.instrumentation.logs import get_logger
 from datastore_sdk.mirror.cycle import Cycle
-from datastore_sdk.mirror.maintenance import add_source, build_source, check_source
+from datastore_sdk.mirror.maintenance import add_source, check_source, to_source
 from datastore_sdk.mirror.mirror import resolve_time
 from datastore_sdk.mirror.session import Session
 from datastore_sdk.mirror.stores.dlt_tables import SCHEMA_NAME
@@ -119,7 +119,7 @@ class _Extraction:
         package = DltPackage(pipeline.destination, pipeline.dataset_name, keys)
         session = Session(package, self._client, create=True, accept_credential=options.accept_credential)
         for item in options.items:
-            added = build_source(item, resolve_time(options.since, "since", session.now_datetime), options.fields)
+            added = to_source(item, resolve_time(options.since, "since", session.now_datetime), options.fields)
             check_source(session, added, si_units=options.si_units)
             add_source(session, added, si_units=options.si_units)
         cycle = Cycle(

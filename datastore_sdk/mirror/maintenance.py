@@ -17,7 +17,7 @@ from datastore_sdk.mirror.spans import to_second
 from datastore_sdk.mirror.tables import CHANGES, PADS, SITES, SOURCES, STAGES, STATE, STATES, Row, TableUpdate
 
 
-def build_source(item: Pad | Site, since: datetime, fields: str | Sequence[str] | None) -> Source:
+def to_source(item: Pad | Site, since: datetime, fields: str | Sequence[str] | None) -> Source:
     """Return the source for a pad or site.
 
     Raises:

@@ -111,13 +111,13 @@ class Mirror:
             NotFoundError: The pad or site does not exist, or the credential has no access to it.
             MirrorError: The store cannot be used.
         """
-        from datastore_sdk.mirror.maintenance import add_source, build_source, check_source
+        from datastore_sdk.mirror.maintenance import add_source, check_source, to_source
         from datastore_sdk.mirror.stores.base import StoreMissingError
 
         if not isinstance(source, Pad | Site):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a type checker
             raise TypeError(f"source must be a Pad or a Site, not {source!r}")
         validate_flag(si_units, "si_units")
-        added = build_source(source, resolve_time(since, "since", self._now), fields)
+        added = to_source(source, resolve_time(since, "since", self._now), fields)
         session: Session | None = None
         with suppress(StoreMissingError):
             session = self._open_session()  # errors of the store come before the first request

@@ -23,7 +23,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from datastore_sdk.data.schema import Schema
 from datastore_sdk.exceptions import MirrorConflictError, MirrorError
-from datastore_sdk.mirror.stores.base import RecordsUpdate, Update, check_revisions
+from datastore_sdk.mirror.stores.base import RecordsUpdate, StoreMissingError, Update, check_revisions
 from datastore_sdk.mirror.stores.dlt_dataset import DltDataset, in_span, qualify, quote
 from datastore_sdk.mirror.stores.dlt_tables import SECOND, RecordColumns, rename_fields
 from datastore_sdk.mirror.tables import FIELDS, INFO, RECORDS, STATE, Row, Table, TableUpdate
