@@ -229,7 +229,7 @@ def test_bench_run_with_wrong_records_fails(monkeypatch: pytest.MonkeyPatch) -> 
 def test_bench_run_environment_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONDONTWRITEBYTECODE", "HTTP_PROXY", "TALLY_AUTH_TOKEN"):
         monkeypatch.setenv(name, "1")
-    bare = runs._bare_environment()
+    bare = runs.bare_environment()
     assert "PATH" in bare
     assert not bare.keys() & {"PYTHONDONTWRITEBYTECODE", "HTTP_PROXY", "TALLY_AUTH_TOKEN"}
 
