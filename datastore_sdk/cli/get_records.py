@@ -15,9 +15,10 @@ from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.cli.field_names import has_source, validate_field_names
 from datastore_sdk.cli.options import Resolution
 from datastore_sdk.cli.ranges import resolve_range
+from datastore_sdk.cli.saved_range import find_saved_range, is_same_range
 from datastore_sdk.cli.stage_range import Range, find_stage_range
 from datastore_sdk.cli.summaries import print_estimate, print_summary
-from datastore_sdk.cli.times import current_time, format_option
+from datastore_sdk.cli.times import current_time, format_option, is_relative
 from datastore_sdk.exceptions import ResumeError
 
 STANDARD_OUTPUT = "-"
@@ -63,6 +64,11 @@ class GetOptions:
             raise CommandError("--coverage needs -o FILE: the report is written beside the file")
         if self.resume and self.output == STANDARD_OUTPUT:
             raise CommandError("--resume needs -o FILE: standard output cannot be resumed")
+
+    @property
+    def has_moving_range(self) -> bool:
+        """Whether the range moves with the time: an hour later, the same options stand for another one."""
+        return self.stage is None and (self.since is not None or self.to is None or is_relative(self.to))
 
     def to_resume_command(self, start: datetime | None, end: datetime | None) -> str:
         """Return the command that continues the download, with absolute times.
@@ -113,6 +119,11 @@ def get_records(options: GetOptions, *, dry_run: bool, quiet: bool, json: bool) 
                     "M1_slurry_rate; a plain name may match nothing"
                 )
         data = _build_data(asset, options, (start, end))
+        saved_range = find_saved_range(target, data) if target is not None and options.resume else None
+        if saved_range and options.has_moving_range and is_same_range(saved_range, data):
+            start, end = saved_range
+            data = _build_data(asset, options, saved_range)
+            print_message(f"continuing the interrupted download of {_format_range(saved_range)}")
         if dry_run:
             print_estimate(data.estimate(), json=json)
             return ExitStatus.DONE
@@ -130,7 +141,8 @@ def get_records(options: GetOptions, *, dry_run: bool, quiet: bool, json: bool) 
                     continue_with=continue_with,
                 )
             except ResumeError as error:
-                advice = "--since moves with the time: pass --from and --to instead" if options.since else ""
+                command = options.to_resume_command(*saved_range) if saved_range else ""
+                advice = f"to continue that download: {command}" if command else ""
                 raise to_command_error(error, advice) or error from error
             records = saved.records
             if json:
@@ -142,6 +154,10 @@ def get_records(options: GetOptions, *, dry_run: bool, quiet: bool, json: bool) 
         f"datastore stages --{kind_of(asset)} {asset.id}, datastore sites"
     )
     return ExitStatus.NO_RECORDS
+
+
+def _format_range(range_: Range) -> str:
+    return " to ".join(format_option(time) for time in range_ if time)
 
 
 def _build_data(asset: Pad | Site, options: GetOptions, limits: Range) -> Data:

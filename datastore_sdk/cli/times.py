@@ -49,6 +49,12 @@ def parse_time(text: str, option: str, zone: tzinfo | None, *, is_end: bool = Fa
     return _parse_iso(word, option, zone, is_end=is_end)
 
 
+def is_relative(text: str) -> bool:
+    """Return whether a text stands for a time that moves: `now` or a duration before now."""
+    word = text.strip().lower()
+    return word == "now" or _AGO.fullmatch(word) is not None
+
+
 def _parse_iso(text: str, option: str, zone: tzinfo | None, *, is_end: bool) -> datetime:
     try:
         parsed = datetime.fromisoformat(text)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from datastore_sdk import Pad, Site
+from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, Untidiness, faults
@@ -276,15 +277,77 @@ def test_interrupted_download_is_resumed(
     assert not partial.exists()
 
 
-def test_moving_range_cannot_resume(own_sandbox: Sandbox, tmp_path: Path, capsys: Output, monkeypatch: Any) -> None:
-    monkeypatch.setenv("RESTREAM_MAX_RETRY_ATTEMPTS", "1")
-    own_sandbox.faults.add(faults.Truncate(at=100_000, path="/data/", times=None))
+def break_off(command: list[str], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a download fail after some records, which are saved beside the file."""
+    with monkeypatch.context() as patch:
+        patch.setenv("RESTREAM_MAX_RETRY_ATTEMPTS", "1")
+        sandbox.faults.add(faults.Truncate(at=100_000, path="/data/", times=None))
+        assert main(command) == ExitStatus.SERVICE_FAILED
+        sandbox.faults.clear()
+
+
+@pytest.mark.parametrize("range_", [["--since", "2h"], ["--from", "2h"], ["--since", "2025-09-18T10:00:00Z"]])
+def test_the_same_command_continues_although_time_has_passed(
+    range_: list[str], own_sandbox: Sandbox, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a download can be continued whose process was killed without a message."""
+    file, expected = tmp_path / "x.csv", tmp_path / "expected.csv"
+    command = ["get", "--site", "981", *range_, "-o", str(file)]
+    break_off(command, own_sandbox, monkeypatch)
+    size = (tmp_path / "x.csv.partial").stat().st_size
+    Site(id=981).get_data(NOW - timedelta(hours=2), NOW).save(expected)
+    own_sandbox.advance(600)
+
+    def later(_: Clock) -> float:
+        return NOW.timestamp() + 600
+
+    monkeypatch.setattr(Clock, "now", later)
+    capsys.readouterr()
+    own_sandbox.requests.clear()
+    assert main([*command, "--resume"]) == ExitStatus.DONE
+    message = "continuing the interrupted download of 2025-09-18T10:00:00Z to 2025-09-18T12:00:00Z\n"
+    assert capsys.readouterr().err.startswith(message)
+    assert file.read_bytes() == expected.read_bytes()
+    starts = [dict(each.query)["start_datetime"] for each in own_sandbox.requests if each.path.endswith("/data/")]
+    assert size > 0
+    assert starts[0] > "2025-09-18 10:00:00"
+
+
+@pytest.mark.parametrize(
+    "range_",
+    [
+        ["--since", "3h"],
+        ["--from", "2025-09-18T10:00:00Z", "--to", "2025-09-18T11:30:00Z"],
+        ["--from", "2025-09-17T10:00:00Z"],
+    ],
+)
+def test_another_range_does_not_resume(
+    range_: list[str], own_sandbox: Sandbox, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message has the command that continues the download which was interrupted."""
+    file = tmp_path / "x.csv"
+    command = ["get", "--site", "981", "--since", "2h", "-o", str(file)]
+    break_off(command, own_sandbox, monkeypatch)
+    capsys.readouterr()
+    assert main(["get", "--site", "981", *range_, "-o", str(file), "--resume"]) == ExitStatus.NOT_WRITTEN
+    error = capsys.readouterr().err
+    assert "holds the records of a different request" in error
+    assert error.count("\n") == 1
+    words = shlex.split(error.partition("to continue that download: ")[2])
+    assert main(words[1:]) == ExitStatus.DONE
+    assert file.exists()
+
+
+def test_other_fields_do_not_resume(
+    own_sandbox: Sandbox, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = ["get", "--site", "981", "--since", "2h", "-o", str(tmp_path / "x.csv")]
-    assert main(command) == ExitStatus.SERVICE_FAILED
-    assert "continue with: datastore get --site 981 --from 2025-09-18T10:00:00Z" in capsys.readouterr().err
-    command[4] = "3h"
-    assert main([*command, "--resume"]) == ExitStatus.NOT_WRITTEN
-    assert "pass --from and --to instead" in capsys.readouterr().err
+    break_off(command, own_sandbox, monkeypatch)
+    capsys.readouterr()
+    assert main([*command, "--resume", "--fields", "slurry_rate"]) == ExitStatus.NOT_WRITTEN
+    error = capsys.readouterr().err
+    assert "fields is ['slurry_rate'] and was not given" in error
+    assert "continue" not in error
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break in another way on Windows")

@@ -191,6 +191,16 @@ class Journal:
         return ResumeError(f"{self.path} {reason}; delete it to start again, or save to another path", path=self.path)
 
 
+def read_fingerprint(path: Path) -> Fingerprint | None:
+    """Return the fingerprint of a journal, without opening it for a save; None if there is no readable one."""
+    try:
+        with path.open("rb") as file:
+            block = _Block.read(file) if file.read(len(_FORMAT)) == _FORMAT else None
+        return json.loads(block.body) if block else None
+    except (OSError, ValueError, _DamagedBlockError):
+        return None
+
+
 class _DamagedBlockError(Exception):
     """A block was changed."""
 

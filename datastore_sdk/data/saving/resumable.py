@@ -17,8 +17,8 @@ import msgspec
 from datastore_sdk._io.effects import EffectGen, RunBlocking, YieldItem, redirect_items
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.query import DataQuery
-from datastore_sdk.data.saving.fingerprint import build_fingerprint
-from datastore_sdk.data.saving.journal import SUFFIX, Journal, JournalEntry
+from datastore_sdk.data.saving.fingerprint import Fingerprint, build_fingerprint
+from datastore_sdk.data.saving.journal import SUFFIX, Journal, JournalEntry, read_fingerprint
 from datastore_sdk.data.saving.scratch_folder import (
     WriteOnceFolderError,
     build_temporary_path,
@@ -141,6 +141,13 @@ class ResumableDownload:
         if tracker and download.query_index == query:
             download.last_timestamp = tracker.last_second
         return query + is_complete, None if is_complete else tracker
+
+
+def find_saved_request(target: Path) -> Fingerprint | None:
+    """Return what an interrupted save to a file requested; None if there is no such save."""
+    resolved = target.resolve()
+    beside, elsewhere = resolved.with_name(resolved.name + SUFFIX), build_temporary_path(resolved, SUFFIX)
+    return read_fingerprint(beside if os.path.lexists(beside) else elsewhere)
 
 
 def _find_journal_path(target: Path) -> tuple[Path, bool]:
