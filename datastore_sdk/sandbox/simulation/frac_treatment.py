@@ -31,6 +31,19 @@ _SHUT_IN: Final = 300
 _WATCHED: Final = 900
 """Seconds for which the crew watches the pressure decline after a stage, unless it moves on earlier."""
 
+_SCREEN_OUTS: Final = 1 / 30
+"""Share of the stages that screen out."""
+_BEFORE_FLUSH: Final = (330, 900)
+"""Seconds before the planned flush at which the pressure of a screen-out begins to rise."""
+_RISE: Final = (500, 900)
+"""Rise of the pressure in a screen-out, psi per minute."""
+_RISE_SECONDS: Final = (150, 260)
+"""Seconds for which the pressure rises, until it trips the pumps."""
+_SLOW_SECONDS: Final = 30
+"""Seconds in which the rise becomes steady."""
+_TRIP: Final = 5
+"""Seconds in which tripped pumps come to rest."""
+
 _PUMPING_NOISE: Final = (35, 14)
 _SHUT_IN_NOISE: Final = (3, 2)
 """Drift and hiss of the surface pressure, psi."""
@@ -47,6 +60,8 @@ class Treatment:
         full_rate_at: Second at which the pumps reach the full rate.
         shut_in_at: First second without flow.
         watched_until: Last second at which the pressure of the well can be read.
+        screen_out: First and last second of the rising pressure, if the stage screens out: proppant no longer enters
+            the formation, the pressure rises at full rate and trips the pumps. There is no flush.
     """
 
     def __init__(self, rng: SeededNoise, site: SiteLayout, stage: ScheduledStage) -> None:
@@ -56,11 +71,16 @@ class Treatment:
         self.start = stage.start
         self.duration = duration = stage.end - stage.start
         self._site = site
-        self._shut_in_at = duration - _SHUT_IN
-        self._flush_at = self._shut_in_at - _RAMP_DOWN - _FLUSH
+        self._flush_at = duration - _SHUT_IN - _RAMP_DOWN - _FLUSH
         self._pad_ends_at = int(_FULL_RATE + duration * rng.uniform(0.05, 0.09, "pad volume", *name))
+        self._packs_from, self._trips_at = self._plan_screen_out(rng, name)
+        ramp_down = _RAMP_DOWN if self._trips_at is None else _TRIP
+        self._shut_in_at = duration - _SHUT_IN if self._trips_at is None else self._trips_at + _TRIP
+        self.screen_out = (
+            None if self._trips_at is None else (stage.start + self._packs_from, stage.start + self._trips_at)
+        )
         self.flow_from = stage.start + _BROKEN_DOWN
-        self.flow_until = stage.start + self._shut_in_at - _RAMP_DOWN
+        self.flow_until = stage.start + self._shut_in_at - ramp_down
         self.full_rate_at = stage.start + _FULL_RATE
         self.shut_in_at = stage.start + self._shut_in_at
         self.watched_until = stage.end + _WATCHED
@@ -75,11 +95,18 @@ class Treatment:
         self._perforations = rng.uniform(1500, 2000, "perforations", *name)
         self._breakdown = rng.uniform(2600, 4200, "breakdown", *name)
         self._hammer = rng.uniform(350, 600, "water hammer", *name)
+        self._rise = rng.uniform(*_RISE, "screen-out rise", *name)
         self._drift = rng.wander(47, "pressure drift", *name)
         self._hiss = rng.white("pressure hiss", *name)
         self._pumps = rng.white("pumps", *name)
         self._blender = rng.white("blender", *name)
         self._dose = rng.wander(180, "friction reducer", *name)
+
+    def _plan_screen_out(self, rng: SeededNoise, name: tuple[int, int]) -> tuple[int, int | None]:
+        """Return when the pressure begins to rise and when it trips the pumps; None for the latter without this."""
+        begin = self._flush_at - int(rng.uniform(*_BEFORE_FLUSH, "screen-out begin", *name))
+        until = begin + int(rng.uniform(*_RISE_SECONDS, "screen-out length", *name))
+        return begin, until if rng.chance(_SCREEN_OUTS, "pack-off", *name) else None
 
     def _rate_knots(self, rng: SeededNoise, name: tuple[int, int]) -> list[tuple[float, float]]:
         target, end = self._target, self._shut_in_at
@@ -94,6 +121,8 @@ class Treatment:
             (480, 62),
             (_FULL_RATE, target),
         ]
+        if self._trips_at is not None:
+            return [*knots, (self._trips_at, target), (end, 0)]
         if rng.chance(0.5, "pump lost", *name):
             lost, at = rng.uniform(6, 14, "lost", *name), rng.uniform(0.3, 0.75, "lost at", *name) * end
             knots += [(at, target), (at + 3, target - lost), (at + 90, target - lost), (at + 120, target)]
@@ -105,7 +134,11 @@ class Treatment:
         for step in range(self._steps):
             begin = self._pad_ends_at + step * length
             knots += [(begin, step * _PPA_STEP), (begin + 20, (step + 1) * _PPA_STEP)]
-        return [*knots, (self._flush_at, self._top), (self._flush_at + 12, 0)]
+        knots += [(self._flush_at, self._top), (self._flush_at + 12, 0)]
+        if self._trips_at is None:
+            return knots
+        pumped = [knot for knot in knots if knot[0] < self._trips_at]
+        return [*pumped, (self._trips_at, Polyline(knots)(self._trips_at)), (self._shut_in_at, 0)]
 
     def readings(self) -> Readings:
         """Return what the data van reports while the stage is pumped."""
@@ -176,6 +209,8 @@ class Treatment:
     def step(self, second: int) -> int:
         """Return 0 in the pad, then the number of the proppant step, and one more in the flush."""
         time = second - self.start
+        if self._trips_at is not None:
+            time = min(time, self._trips_at)
         if time < self._pad_ends_at:
             return 0
         if time >= self._flush_at:
@@ -203,7 +238,8 @@ class Treatment:
 
     def _fracture(self, time: float) -> float:
         """Return the fracture pressure: breakdown, then growth; after shut-in water hammer and decline."""
-        pressure = self._closure + 300 + 350 * (1 - math.exp(-time / 2500))
+        grown = min(time, self._shut_in_at)
+        pressure = self._closure + 300 + 350 * (1 - math.exp(-grown / 2500))
         pressure += self._breakdown * math.exp(-(((time - _BREAKDOWN) / 45) ** 2))
         still = time - self._shut_in_at
         if still > 0:
@@ -212,19 +248,28 @@ class Treatment:
         return pressure
 
     def _column(self, time: float) -> float:
+        """Return the pressure of the slurry in the pipe. It moves only as long as the pumps run."""
+        time = min(time, self._shut_in_at if self._trips_at is None else self._trips_at)
         conc = (self.proppant(time) + self.proppant(time - self._transit)) / 2
         density = (_WATER_LB_PER_GAL + conc) / (1 + conc / _SAND_LB_PER_GAL)
         return _PSI_PER_FT_PER_LB_PER_GAL * density * self._site.vertical_depth
 
     def _friction(self, time: float) -> float:
-        """Return the friction of the pipe, and of perforations that proppant widens."""
+        """Return the friction of the pipe, of perforations that proppant widens, and of proppant that packs them."""
         flow = self.rate(time) / 100
         if not flow:
             return 0.0
         conc = self.proppant(time - self._transit / 2)
         pipe = self._pipe * math.pow(flow, 1.8) * (1 + 0.015 * conc + 0.026 * conc**2)
         worn = 0.7 + 0.3 * math.exp(-max(time - self._pad_ends_at, 0) / 1400)
-        return pipe + self._perforations * worn * flow**2
+        return pipe + self._perforations * worn * flow**2 + self._pack(time) * flow
+
+    def _pack(self, time: float) -> float:
+        """Return the friction at 100 bbl/min of proppant that does not enter the formation any more, psi."""
+        packed = time - self._packs_from
+        if self._trips_at is None or packed <= 0:
+            return 0.0
+        return self._rise / 60 * packed**2 / (packed + _SLOW_SECONDS)
 
 
 def _leak_off(still: float) -> float:

@@ -290,3 +290,26 @@ def test_field_pressure_is_watched_after_a_stage(field: Oilfield) -> None:
         assert watched
         assert until - 60 <= max(watched) <= until  # a lost minute has no records
         assert {record.get("slurry_rate") for record in records if stamp(record) in watched} == {0}
+
+
+def test_field_screen_outs_trip_the_pumps(field: Oilfield) -> None:
+    """The pressure rises at full rate and with proppant, until the pumps stop without a flush."""
+    found = 0
+    for pad in field.pads:
+        for stage in (stage for site in pad.sites for stage in fracs(field, site.id)):
+            treatment = field.operations[pad.id].treatment(stage)
+            if treatment.screen_out is None:
+                continue
+            found += 1
+            begin, trip = treatment.screen_out
+            pressures = [treatment.surface_pressure(second) for second in (begin, begin + 60, trip)]
+            assert pressures == sorted(pressures)
+            assert pressures[2] - pressures[0] > 700
+            assert treatment.slurry_rate(trip) == pytest.approx(treatment.slurry_rate(begin), abs=2)
+            assert treatment.proppant_concentration(trip - 1) > 1
+            assert treatment.shut_in_at == trip + 5
+            assert treatment.slurry_rate(trip + 5) == treatment.proppant_concentration(trip + 5) == 0
+            assert treatment.step(trip + 200) == treatment.step(trip)
+            read = treatment.surface_pressure(treatment.shut_in_at + 300)
+            assert abs(read - treatment.shut_in_pressure(5)) < 20
+    assert found >= 3
