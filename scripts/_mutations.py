@@ -890,4 +890,36 @@ MUTATIONS = (
         "plot/test_layout.py",
     ),
     M("plot/image.py", r'text.replace("$", r"\$")', "text", "plot/test_stage_plot.py"),
+    # Picks
+    M(
+        "picks/compute.py",
+        "            if name not in picked:\n",
+        "            if picked is not None:\n",
+        "picks/test_compute.py",
+    ),
+    M("picks/screen_out.py", "_MIN_RISE = 0.03", "_MIN_RISE = 0.012", "picks/test_accuracy.py"),
+    M(
+        "picks/screen_out.py",
+        "until = _find_flush(concentration.between(pumping.first, pumping.last)) or pumping.last",
+        "until = pumping.last",
+        "picks/test_compute.py",
+    ),
+    M(
+        "picks/fetch.py",
+        "isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)",
+        "isinstance(value, int | float | str)",
+        "picks/test_stage_picks.py",
+    ),
+    # Watch, and commands that continue
+    M("cli/watch/model.py", "median(lags) if lags", "min(lags) if lags", "cli/watch/test_model.py"),
+    M("cli/watch/curve.py", "if start <= second <= last", "if start <= second", "cli/watch/test_curve.py"),
+    M("cli/watch/feed.py", "raise self._error", "pass", "cli/watch/test_watch.py"),
+    M(
+        "cli/watch/keyboard.py",
+        "termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._settings)",
+        "pass",
+        "cli/watch/test_terminal.py",
+    ),
+    M("cli/watch/screen.py", "                self._live.stop()", "                pass", "cli/watch/test_terminal.py"),
+    M("cli/saved_range.py", "return start == later_start or", "return True or", "cli/test_get.py"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from datastore_sdk.picks.breakdown import pick_breakdown
 from datastore_sdk.picks.curves import Curve
 from datastore_sdk.picks.pumping import Pumping, find_pumping, pick_time_to_rate
-from datastore_sdk.picks.report import Pick, Picks, ScreenOutSign, UnavailablePickError
+from datastore_sdk.picks.report import Pick, Picks, ScreenOutSign, UnavailablePickError, to_datetime
 from datastore_sdk.picks.screen_out import find_screen_out_signs
 from datastore_sdk.picks.shut_in import pick_decline, pick_isip
 from datastore_sdk.picks.steps import summarize_steps
@@ -19,6 +19,16 @@ from datastore_sdk.picks.steps import summarize_steps
 T = TypeVar("T")
 
 _DECLINE_MINUTES = (5, 10, 15)
+_UNITS = {
+    "breakdown_pressure": None,
+    "isip": None,
+    **{f"decline_{minutes}_min": None for minutes in _DECLINE_MINUTES},
+    "time_to_rate": "s",
+}
+"""Units of all picks by name; None: that of the pressure."""
+
+Method = Callable[[Pick | str | None], Pick]
+"""Function that picks a number. Its argument is the ISIP, or the reason why it is missing; None before it is picked."""
 
 
 class PickFields(Struct, frozen=True, kw_only=True):
@@ -43,7 +53,11 @@ class StageCurves(Struct, frozen=True, kw_only=True):
     step: Curve
     known_until: int
     """Last second with a record."""
+    span: tuple[int, int]
+    """First and last second of the stage."""
     pressure_unit: str | None
+    is_in_si: bool = False
+    """Whether the curves are in SI units. Aggregations are not."""
     is_under_way: bool = False
     """Whether the stage has not ended."""
 
@@ -61,29 +75,54 @@ def compute_picks(
         aggregations: Numbers that the service computed for the stage.
     """
     pumping = _try(partial(_find_pumping, stage, fields))
-    picked: dict[str, Pick | str] = {}
+    known = {} if stage.is_in_si else {name: aggregations[name] for name in _UNITS if name in aggregations}
+    picked: dict[str, Pick | str] = {name: _take(name, value, stage) for name, value in known.items()}
     if isinstance(pumping, Pumping):
-        unit = stage.pressure_unit
-        isip = _try(partial(pick_isip, stage.pressure, pumping, unit, is_under_way=stage.is_under_way))
-        picked["breakdown_pressure"] = _try(partial(pick_breakdown, stage.pressure, stage.rate, pumping, unit))
-        picked["isip"] = isip
-        for minutes in _DECLINE_MINUTES:
-            decline = partial(pick_decline, stage.pressure, pumping, isip, minutes) if isinstance(isip, Pick) else None
-            picked[f"decline_{minutes}_min"] = _try(decline) if decline else "there is no ISIP"
-        picked["time_to_rate"] = _try(partial(pick_time_to_rate, pumping))
+        for name, find in _list_methods(stage, pumping):
+            if name not in picked:
+                picked[name] = _try(partial(find, picked.get("isip")))
     else:
-        names = ("breakdown_pressure", "isip", *(f"decline_{each}_min" for each in _DECLINE_MINUTES), "time_to_rate")
-        picked = dict.fromkeys(names, pumping)
+        picked = {name: picked.get(name, pumping) for name in _UNITS}
     curves = {fields.pressure: stage.pressure, fields.rate: stage.rate, fields.concentration: stage.concentration}
-    known = pumping if isinstance(pumping, Pumping) else None
+    pumped = pumping if isinstance(pumping, Pumping) else None
     return Picks(
         site=site,
         stage_number=stage_number,
-        picks=tuple(pick for pick in picked.values() if isinstance(pick, Pick)),
+        picks=tuple(pick for name in _UNITS if isinstance(pick := picked[name], Pick)),
         unavailable={name: reason for name, reason in picked.items() if isinstance(reason, str)},
-        steps=tuple(summarize_steps(curves, stage.step, stage.concentration, known) if known else ()),
-        screen_out_signs=tuple(_find_signs(stage, known) if known else ()),
+        steps=tuple(summarize_steps(curves, stage.step, stage.concentration, pumped) if pumped else ()),
+        screen_out_signs=tuple(_find_signs(stage, pumped) if pumped else ()),
         aggregations=aggregations,
+    )
+
+
+def _list_methods(stage: StageCurves, pumping: Pumping) -> Iterator[tuple[str, Method]]:
+    """Yield the names of all picks and the functions that pick them, the ISIP before those that need it."""
+    pressure, unit = stage.pressure, stage.pressure_unit
+    yield "breakdown_pressure", lambda _: pick_breakdown(pressure, stage.rate, pumping, unit)
+    yield "isip", lambda _: pick_isip(pressure, pumping, unit, is_under_way=stage.is_under_way)
+    for minutes in _DECLINE_MINUTES:
+        yield f"decline_{minutes}_min", partial(_pick_decline, pressure, pumping, minutes)
+    yield "time_to_rate", lambda _: pick_time_to_rate(pumping)
+
+
+def _pick_decline(pressure: Curve, pumping: Pumping, minutes: int, isip: Pick | str | None) -> Pick:
+    if not isinstance(isip, Pick):
+        raise UnavailablePickError("there is no ISIP")
+    return pick_decline(pressure, pumping, isip, minutes)
+
+
+def _take(name: str, value: float, stage: StageCurves) -> Pick:
+    """Return a number that the service computed for the stage as a pick."""
+    start, end = map(to_datetime, stage.span)
+    return Pick(
+        name=name,
+        value=value,
+        unit=_UNITS[name] or stage.pressure_unit,
+        at=end,
+        method="aggregation of the service",
+        window=(start, end),
+        confidence="high",
     )
 
 

@@ -80,7 +80,9 @@ def fetch_picks(
             concentration=concentration,
             step=step,
             known_until=values.last,
+            span=(int(start.timestamp()), int(end.timestamp()) if end else values.last),
             pressure_unit=unit,
+            is_in_si=si_units,
             is_under_way=end is None,
         )
         return compute_picks(curves, fields, site=site, stage_number=stage_number, aggregations=computed)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Confidence = Literal["high", "medium", "low"]
 """How far to trust a pick: "low" needs a look at the curves."""
 _PICK_COLUMNS = ("name", "value", "unit", "at", "confidence", "method", "window_start", "window_end", "note")
-_STEP_COLUMNS = ("number", "start", "end")
-_SIGN_COLUMNS = ("start", "end", "rise_per_minute")
+_STEP_COLUMNS = ("number", "start", "end", "method", "confidence")
+_SIGN_COLUMNS = ("start", "end", "rise_per_minute", "method", "confidence")
 _DIGITS = 1
 """Decimal places of shown values."""
 
@@ -64,9 +64,11 @@ class ProppantStep(Struct, frozen=True, kw_only=True):
     """Maxima by field."""
     method: str
     """How the step was found."""
+    confidence: Confidence
+    """How far to trust the step: high if it was reported."""
 
 
-class ScreenOutSign(Struct, frozen=True):
+class ScreenOutSign(Struct, frozen=True, kw_only=True):
     """Interval in which the treating pressure rises fast while the rate is constant."""
 
     start: datetime
@@ -75,6 +77,10 @@ class ScreenOutSign(Struct, frozen=True):
     """Last second, UTC."""
     rise_per_minute: float
     """Fastest rise, in the unit of the pressure."""
+    method: str
+    """How the interval was found."""
+    confidence: Confidence
+    """How far to trust it: high if the pressure rises twice as fast as a sign needs."""
 
 
 class Picks(Struct, frozen=True, kw_only=True):

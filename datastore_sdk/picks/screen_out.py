@@ -11,8 +11,9 @@ from datastore_sdk.picks.report import ScreenOutSign, to_datetime
 
 _WINDOW_SECONDS = 90
 _STEP_SECONDS = 15
-_MIN_RISE = 0.025
+_MIN_RISE = 0.03
 """Rise per minute, as a share of the median treating pressure."""
+_CLEAR_RISE = 2 * _MIN_RISE
 _MAX_RATE_SPREAD = 0.05
 """Difference between the highest and the lowest rate of a window, as a share of the plateau."""
 _MIN_RATE = 0.8
@@ -30,15 +31,23 @@ def find_screen_out_signs(pressure: Curve, rate: Curve, concentration: Curve, pu
         return []
     until = _find_flush(concentration.between(pumping.first, pumping.last)) or pumping.last
     usual = median(pressure.between(pumping.at_rate, pumping.last).values or [0.0])
-    signs: list[ScreenOutSign] = []
+    found: list[tuple[int, int, float]] = []
     for start, rise in _find_rises(pressure, rate.smooth(), pumping, until, usual):
-        begin, end = to_datetime(start), to_datetime(start + _WINDOW_SECONDS)
-        if signs and begin <= signs[-1].end:
-            last = signs.pop()
-            signs.append(ScreenOutSign(last.start, end, max(last.rise_per_minute, rise)))
-        else:
-            signs.append(ScreenOutSign(begin, end, rise))
-    return signs
+        begin, fastest = start, rise
+        if found and start <= found[-1][1]:
+            begin, _, earlier = found.pop()
+            fastest = max(rise, earlier)
+        found.append((begin, start + _WINDOW_SECONDS, fastest))
+    return [
+        ScreenOutSign(
+            start=to_datetime(start),
+            end=to_datetime(end),
+            rise_per_minute=rise,
+            method=f"pressure rises by {_MIN_RISE:.0%} a minute for {_WINDOW_SECONDS} s at constant rate",
+            confidence="high" if rise > _CLEAR_RISE * usual else "medium",
+        )
+        for start, end, rise in found
+    ]
 
 
 def _find_flush(concentration: Curve) -> int | None:

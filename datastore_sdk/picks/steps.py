@@ -46,6 +46,7 @@ def summarize_steps(
                 average={name: part.average for name, part in parts.items()},
                 maximum={name: max(part.values) for name, part in parts.items()},
                 method="reported step" if reported else "constant concentration",
+                confidence="high" if reported else "medium",
             )
         )
     return steps

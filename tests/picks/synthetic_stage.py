@@ -52,6 +52,13 @@ def to_curve(shape: Shape) -> Curve:
 
 def pick(**shapes: Shape) -> Picks:
     """Return the picks of the stage, with other shapes for some of its curves."""
+    return pick_with_aggregations({}, shapes)
+
+
+def pick_with_aggregations(
+    aggregations: Mapping[str, float], shapes: Mapping[str, Shape], *, is_in_si: bool = False
+) -> Picks:
+    """Return them with numbers that the service computed."""
     known: Mapping[str, Shape] = {
         "pressure": pressure,
         "rate": rate,
@@ -67,6 +74,8 @@ def pick(**shapes: Shape) -> Picks:
         concentration=curves["concentration"],
         step=curves["step"],
         known_until=last,
+        span=(START, START + SHUT_IN + 60),
+        is_in_si=is_in_si,
         pressure_unit="psi",
     )
-    return compute_picks(stage, FIELDS, site=981, stage_number=7, aggregations={})
+    return compute_picks(stage, FIELDS, site=981, stage_number=7, aggregations=aggregations)

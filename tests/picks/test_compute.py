@@ -8,7 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.picks.synthetic_stage import ISIP, SHUT_IN, START, Shape, concentration, nothing, pick, pressure, rate
+from tests.picks.synthetic_stage import (
+    ISIP,
+    SHUT_IN,
+    START,
+    Shape,
+    concentration,
+    nothing,
+    pick,
+    pick_with_aggregations,
+    pressure,
+    rate,
+)
 
 ALL = {"breakdown_pressure", "isip", "decline_5_min", "decline_10_min", "decline_15_min", "time_to_rate"}
 
@@ -182,6 +193,23 @@ def test_reported_steps_last_until_the_next() -> None:
     assert {step.method for step in steps} == {"reported step"}
 
 
+def test_numbers_of_the_service_are_taken_and_not_picked_again() -> None:
+    known = {"isip": 4900.0, "time_to_rate": 200.0, "avg_slurry_rate": 80.0}
+    picks = pick_with_aggregations(known, {})
+    isip = picks["isip"]
+    assert (isip.value, isip.unit, isip.method) == (4900, "psi", "aggregation of the service")
+    assert isip.window == (at(0), at(SHUT_IN + 60))
+    assert (picks["time_to_rate"].value, picks["time_to_rate"].unit) == (200, "s")
+    assert picks["decline_5_min"].value == pytest.approx(-70, abs=1)  # below the ISIP of the service
+    assert picks["breakdown_pressure"].method.startswith("first peak")
+    assert {each.name for each in picks} == ALL
+    without_curves = pick_with_aggregations(known, {"pressure": nothing, "rate": nothing})
+    assert {each.name for each in without_curves} == {"isip", "time_to_rate"}
+    assert {*without_curves.unavailable} == ALL - {"isip", "time_to_rate"}
+    in_si = pick_with_aggregations(known, {}, is_in_si=True)  # the numbers of the service are in oilfield units
+    assert in_si["isip"].value == pytest.approx(ISIP, abs=0.5)
+
+
 def test_picks_as_text_and_tables() -> None:
     picks = pick(pressure=cut(pressure, SHUT_IN + 700))
     assert repr(picks) == "Picks(site=981, stage_number=7, picks=5, unavailable=1, steps=5, screen_out_signs=0)"
@@ -195,7 +223,13 @@ def test_picks_as_text_and_tables() -> None:
     assert str(table["at"].dtype).endswith("UTC]")
     steps = picks.to_pandas("steps")
     assert [*steps["p_max"]] == [step.maximum["p"] for step in picks.steps]
-    assert [*picks.to_pandas("screen_out_signs").columns] == ["start", "end", "rise_per_minute"]
+    assert [*picks.to_pandas("screen_out_signs").columns] == [
+        "start",
+        "end",
+        "rise_per_minute",
+        "method",
+        "confidence",
+    ]
     with pytest.raises(ValueError, match="table must be"):
         picks.to_pandas("other")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     with pytest.raises(KeyError, match="ispi: there is no such pick; did you mean 'isip'"):

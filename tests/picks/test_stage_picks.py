@@ -238,9 +238,53 @@ def test_a_failed_download_is_an_error(serving: Serving, form: Form) -> None:
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 @pytest.mark.parametrize("seed", first(1, range(1, 9)))
-def test_untidy_services_have_picks_too(seed: int) -> None:
+def test_untidy_services_have_true_picks_too(seed: int) -> None:
     with Sandbox(now=NOW, days=2, untidy=seed) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
         stages = Site(981, client=client).get_stages_metadata(stage_name_filter="frac", start=NOW - timedelta(days=1))
-        stage = next(stage for stage in stages if isinstance(stage.get("end"), datetime))
-        picks = stage.picks()
-        assert {each.name for each in picks.picks} | {*picks.unavailable} >= {"isip", "breakdown_pressure"}
+        stage = next(stage for stage in stages if isinstance(stage.get("end"), datetime) and stage.get("id"))
+        true, picks = treatment_of(sandbox, stage), stage.picks()
+        assert {each.name for each in picks} | {*picks.unavailable} >= {"isip", "breakdown_pressure"}
+        if (isip := picks.get("isip")) and isip.confidence != "low":
+            assert isip.value == pytest.approx(true.isip, abs=ISIP_TOLERANCE)
+        if breakdown := picks.get("breakdown_pressure"):
+            assert breakdown.value == pytest.approx(true.breakdown_pressure, rel=BREAKDOWN_TOLERANCE)
+
+
+@pytest.mark.parametrize("si_units", [False, True])
+def test_a_screen_out_has_warning_signs(sandbox: Sandbox, form: Form, si_units: bool) -> None:
+    stage = next(stage for stage in fracs(form, 942) if treatment_of(sandbox, stage).screen_out)
+    true, picks = treatment_of(sandbox, stage), form(stage, "picks", si_units=si_units)
+    begin, end = true.screen_out or (0, 0)
+    (sign,) = picks.screen_out_signs
+    assert sign.start.timestamp() < begin + 90
+    assert begin + 60 < sign.end.timestamp() <= end
+    assert sign.confidence == "high"
+    assert sign.method == "pressure rises by 3% a minute for 90 s at constant rate"
+    assert abs(picks["isip"].at.timestamp() - true.shut_in_at) <= 2
+    unit = PSI if si_units else 1
+    assert picks["isip"].value == pytest.approx(true.isip * unit, abs=ISIP_TOLERANCE * unit)
+
+
+def test_missing_values_cost_little(serving: Serving, form: Form) -> None:
+    """Seconds without a record, "Infinity", nulls and fields that are missing change no pick by much."""
+    found = records()
+    generator = random.Random(11)
+    for record in found:
+        for name in ("surface_treating_pressure", "slurry_rate", "proppant_conc"):
+            match generator.randrange(40):
+                case 0:
+                    record[name] = "Infinity"
+                case 1:
+                    record[name] = None
+                case 2:
+                    record.pop(name, None)
+                case _:
+                    pass
+    received = [record for record in found if generator.random() > 0.05]
+    picks = form(stage_of(serve(serving, data=http_response(200, received))), "picks")
+    assert picks["isip"].value == pytest.approx(ISIP, abs=5)
+    assert picks["breakdown_pressure"].value == pytest.approx(8000, abs=60)
+    assert picks["time_to_rate"].value == pytest.approx(240, abs=5)
+    assert picks["decline_10_min"].value == pytest.approx(60, abs=5)
+    assert [round(step.maximum["proppant_conc"]) for step in picks.steps] == [0, 1, 2, 3, 0]
+    assert picks.screen_out_signs == ()
