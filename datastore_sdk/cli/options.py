@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Annotated
+from functools import wraps
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 from datastore_sdk.cli.completion import complete_fields, complete_pads, complete_sites, complete_zones
 from datastore_sdk.enums import DataResolutions, StageNameFilters
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
 class Resolution(StrEnum):
@@ -69,3 +78,44 @@ ZoneOption = Annotated[
 ProfileOption = Annotated[str | None, typer.Option(help="Profile. Default: the one that the SDK uses.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, as the service sent it.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeOptions:
+    """Options that choose a pad or site, a time range, and stages."""
+
+    pad: PadOption = None
+    site: SiteOption = None
+    since: SinceOption = None
+    from_: FromOption = None
+    to: ToOption = None
+    stage: StageOption = None
+    state: StateOption = None
+    tz: ZoneOption = None
+    profile: ProfileOption = None
+
+
+def take_options(options: type[T]) -> Callable[[Callable[[T], int]], Callable[..., int]]:
+    """Return a decorator that gives a command the fields of a dataclass as options.
+
+    typer reads them from the signature. So options that several functions pass on are declared once.
+    """
+
+    def decorate(run: Callable[[T], int]) -> Callable[..., int]:
+        hints = get_type_hints(options, include_extras=True)
+
+        @wraps(run)
+        def command(**values: Any) -> int:
+            return run(options(**values))
+
+        command.__annotations__ = {**{name: hints[name] for name in options.__dataclass_fields__}, "return": int}
+        command.__signature__ = Signature(  # type: ignore[attr-defined]
+            [
+                Parameter(field.name, Parameter.KEYWORD_ONLY, annotation=hints[field.name], default=field.default)
+                for field in fields(options)
+            ],
+            return_annotation=int,
+        )
+        return command
+
+    return decorate

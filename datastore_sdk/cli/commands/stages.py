@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import typer
 
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.cli.options import (
-    FromOption,
-    JsonOption,
-    PadOption,
-    ProfileOption,
-    SinceOption,
-    SiteOption,
-    StageOption,
-    StateOption,
-    ToOption,
-    ZoneOption,
-)
+from datastore_sdk.cli.options import JsonOption, RangeOptions, take_options
 
 
-def stages(
-    *,
-    pad: PadOption = None,
-    site: SiteOption = None,
-    since: SinceOption = None,
-    from_: FromOption = None,
-    to: ToOption = None,
-    stage: StageOption = None,
-    state: StateOption = None,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagesOptions(RangeOptions):
+    """Options of `datastore stages`, as they were passed."""
+
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Add the numbers that the service computed for each stage.")
-    ] = False,
-    tz: ZoneOption = None,
-    profile: ProfileOption = None,
-    json: JsonOption = False,
-) -> int:
+    ] = False
+    json: JsonOption = False
+
+
+@take_options(StagesOptions)
+def stages(options: StagesOptions) -> int:
     """List stages: fracs, wireline runs and standby, with their numbers on request. Default: all of them.
 
     The current stage has no end. `--json` prints one JSON array; with `--numbers`, each stage has `aggregations`.
@@ -52,19 +38,19 @@ def stages(
     from datastore_sdk.cli.tables import Column, print_rows
     from datastore_sdk.cli.times import duration_seconds
 
-    with open_asset(pad, site, profile) as (client, asset):
-        zone = resolve_zone(tz, asset, client)
-        start, end = resolve_range(since, from_, to, zone)
+    with open_asset(options.pad, options.site, options.profile) as (client, asset):
+        zone = resolve_zone(options.tz, asset, client)
+        start, end = resolve_range(options.since, options.from_, options.to, zone)
         found = asset.get_stages_metadata(
             start_date=start,
             end_date=end,
-            stage_number=stage,
-            stage_name_filter=state,
-            add_aggregations=numbers,
+            stage_number=options.stage,
+            stage_name_filter=options.state,
+            add_aggregations=options.numbers,
             as_dict=True,
         )
     columns = [
-        *([Column("site", "site")] if pad is not None else []),
+        *([Column("site", "site")] if options.pad is not None else []),
         Column("id", "id"),
         Column("stage", "stage_number"),
         Column("state", "state"),
@@ -79,10 +65,12 @@ def stages(
     columns += [Column(name, f"aggregations.{name}") for name in names]
     rows = (
         found
-        if json
+        if options.json
         else [{**each, "minutes": _minutes(duration_seconds(each.get("start"), each.get("end")))} for each in found]
     )
-    print_rows(rows, columns, json=json, zone=display_zone(zone), nothing=f"{describe(asset)} has no such stages")
+    print_rows(
+        rows, columns, json=options.json, zone=display_zone(zone), nothing=f"{describe(asset)} has no such stages"
+    )
     return ExitStatus.DONE
 
 
