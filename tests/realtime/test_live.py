@@ -497,13 +497,15 @@ def test_failing_writer_leaves_the_records(
     live, saving = save_in_background(live._stream.plan, form, tmp_path / f"live.{suffix}")
     wait_until(lambda: live.statistics.connected)
     sandbox.advance(5)
-    wait_until(lambda: live.statistics.delivered >= 5)
+    unfinished = tmp_path / f"live.{suffix}.unfinished"
+    wait_until(lambda: unfinished.exists() and unfinished.read_text().count("\n") == 5)
     monkeypatch.setattr(kind, "write", full)
     sandbox.advance(1)
     with pytest.raises(OSError, match="No space left") as raised:
         saving.result(TIMEOUT_SECONDS)
-    unfinished = tmp_path / f"live.{suffix}.unfinished"
-    assert [json.loads(line) for line in unfinished.read_text().splitlines()] == fetch_records(client, sandbox, 6)
+    records = [json.loads(line) for line in unfinished.read_text().splitlines()]
+    assert records == fetch_records(client, sandbox, 6)[: len(records)]  # the fifth may be the one that fails
+    assert len(records) in {5, 6}
     assert [str(unfinished) in note for note in raised.value.__notes__] == [True]
     assert [file.name for file in tmp_path.iterdir()] == [unfinished.name]
 
