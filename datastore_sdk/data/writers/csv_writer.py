@@ -35,6 +35,8 @@ _EMPTY_ROW = b'""\n'
 """Row of a record without a value in a one-column file; most readers skip blank lines."""
 _MAX_SHAPES = 5000
 """Maximum number of combinations of names with a row formatter of their own."""
+_MAX_ESCAPES = 1000
+"""Maximum number of escapes that are converted only once."""
 _MAX_DEPTH = 4
 """Maximum depth of objects and arrays that the regular expression of tokens finds."""
 
@@ -49,8 +51,10 @@ _NESTED = _match_nested(_MAX_DEPTH)
 # Each alternative starts with a literal, which lets the engine skip everything else.
 _TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\}|\[|\{", re.DOTALL)
 """A string, null, a whole object or array, or the bracket of a deeper one."""
-_ESCAPED_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)++"', re.DOTALL)
-"""A string with escapes. It cannot start at a closing quote: no backslash is between that and the next string."""
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
+"""An escape, or the two of a surrogate pair. Outside of strings there are none."""
+_FIRST_NULL = re.compile(rb"\nnull")
+"""A null at the start of a row. There are few, and a regular expression finds that faster than `bytes.replace`."""
 _NULL_IN_STRING = re.compile(rb'"(?:(?<=[,\n]"),|(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null)', re.DOTALL)
 """A string with the word null, or one that starts with a comma. Closing quotes are before a comma or line break."""
 
@@ -183,12 +187,25 @@ def _convert(block: bytes) -> bytes:
         block = b"\n" + block
         if _NULL_IN_STRING.search(block):
             return _TOKENS.sub(_convert_token, block)[1:]
-        block = block.replace(b",null", b",").replace(b"\nnull", b"\n")[1:]
-    return _ESCAPED_STRING.sub(_convert_string, block) if b"\\" in block else block
+        block = _FIRST_NULL.sub(b"\n", block.replace(b",null", b","))[1:]
+    return _ESCAPE.sub(_convert_escape, block) if b"\\" in block else block
 
 
-def _convert_string(token: re.Match[bytes]) -> bytes:
-    return _quote(_load_string(token[0]))
+class _EscapeTexts(dict[bytes, bytes]):
+    """Escapes of JSON strings, and what stands for each in a quoted cell."""
+
+    def __missing__(self, escape: bytes) -> bytes:
+        text = _quote(_load_string(b'"%b"' % escape))[1:-1]
+        if len(self) < _MAX_ESCAPES:
+            self[escape] = text
+        return text
+
+
+_escape_texts = _EscapeTexts()
+
+
+def _convert_escape(token: re.Match[bytes]) -> bytes:
+    return _escape_texts[token[0]]
 
 
 def _load_string(text: bytes) -> str:
