@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
@@ -147,9 +147,9 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def rename_for(self, engine: Engine) -> Schema:
         """Return the schema with column names that an engine accepts, which ignores upper and lower case.
 
-        Some fields differ only by case (`clean_conductivity_25c`, `clean_conductivity_25C`). The one that sorts first
-        keeps its name, the others get `_2`, `_3`, ... The result does not depend on the order of columns. For Spark,
-        spaces and `,;{}()=` become `_`. `Column.field` keeps the name of the service.
+        Some fields differ only by case (`clean_conductivity_25c`, `clean_conductivity_25C`). The first column keeps its
+        name, the others get `_2`, `_3`, ... So `extend` never changes the names of existing columns. For Spark, spaces
+        and `,;{}()=` become `_`. `Column.field` keeps the name of the service.
 
         Args:
             engine: `duckdb` or `spark`.
@@ -159,14 +159,17 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         if engine not in get_args(Engine):
             raise ValueError(f"engine must be one of {', '.join(get_args(Engine))}, not {engine!r}")
-        renamed = _unique_names(
-            {
-                column.field: _RESERVED.sub("_", column.name) if engine == "spark" else column.name
-                for column in self.columns
-            }
-        )
-        columns = tuple(msgspec.structs.replace(column, name=renamed[column.field]) for column in self.columns)
-        return msgspec.structs.replace(self, columns=columns)
+        used: set[str] = set()
+        columns: list[Column] = []
+        for column in self.columns:
+            name = unused = _RESERVED.sub("_", column.name) if engine == "spark" else column.name
+            number = 1
+            while unused.casefold() in used:
+                number += 1
+                unused = f"{name}_{number}"
+            used.add(unused.casefold())
+            columns.append(msgspec.structs.replace(column, name=unused))
+        return msgspec.structs.replace(self, columns=tuple(columns))
 
     def to_arrow(self) -> pa.Schema:
         """Return the schema for pyarrow, with `unit`, `label`, `color` and `field` as metadata of the columns.
@@ -217,18 +220,3 @@ def validate_schema(schema: object, on_mismatch: str, *, si_units: bool) -> None
     if schema.si_units != si_units:
         wanted, got = ("SI" if units else "imperial" for units in (schema.si_units, si_units))
         raise ValueError(f"the schema is for {wanted} units, but the records are in {got} units: pass si_units alike")
-
-
-def _unique_names(names: Mapping[str, str]) -> dict[str, str]:
-    """Return by field a name that no other field has in any case. `timestamp` and `site_id` keep theirs."""
-    unique: dict[str, str] = {}
-    used: set[str] = set()
-    for field in sorted(names, key=lambda field: (field not in KEY_FIELDS, names[field], field)):
-        name, number = names[field], 1
-        used_by_others = {other.casefold() for other in names.values()} - {names[field].casefold()}
-        while name.casefold() in used or (number > 1 and name.casefold() in used_by_others):
-            number += 1
-            name = f"{names[field]}_{number}"
-        used.add(name.casefold())
-        unique[field] = name
-    return unique

@@ -322,5 +322,5 @@ def test_names_that_differ_by_case_are_renamed() -> None:
         NOW - timedelta(minutes=59),
         fields="clean_conductivity_25c,clean_conductivity_25C",
     )
-    renamed = plan.rename_for("duckdb").only(["clean_conductivity_25c_2", "timestamp"])
-    assert pa.table(renamed).schema.names == ["clean_conductivity_25c_2", "timestamp"]
+    renamed = plan.rename_for("duckdb").only(["clean_conductivity_25C_2", "timestamp"])
+    assert pa.table(renamed).schema.names == ["clean_conductivity_25C_2", "timestamp"]

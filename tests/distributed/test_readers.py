@@ -53,7 +53,7 @@ def test_pyarrow_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) ->
 
 
 def test_duckdb_reads_a_plan(plan: Plan, expected: pa.Table) -> None:
-    assert {"clean_conductivity_25c_2", "clean_conductivity_25C"} <= {*plan.columns}
+    assert {"clean_conductivity_25c", "clean_conductivity_25C_2"} <= {*plan.columns}
     sql: Any = duckdb.sql
     found = in_order(sql("FROM plan").to_arrow_table())
     assert sql("SELECT count(*) FROM plan").fetchall() == [(expected.num_rows,)]
