@@ -20,7 +20,7 @@ from _bench import client, environments, report, runs
 from _bench.body import START, Body, Framing
 from _bench.kinds import Kind
 from _bench.limits import limits
-from _bench.rows import SDK, VENDOR, Clock, Row, Run, rows
+from _bench.rows import SDK, VENDOR, Clock, Row, Run, kind_rows, rows
 from _bench.runs import Bench, Result, Sample, Spread, records_in
 from _bench.server import Server
 from _environment import ROOT
@@ -197,6 +197,13 @@ def test_bench_rows_have_names_and_tasks() -> None:
     assert len({row.name for row in table}) == len(table)
     for row in table:
         assert {row.sdk.task, row.reference.task} <= vars(client.Job).keys()
+
+
+def test_bench_kinds_have_a_row_for_each_format() -> None:
+    names = [row.name for row in kind_rows(400) if row.sdk.task != "asave"]
+    formats = ("iterate", "save JSON", "save NDJSON", "save CSV", "save Parquet")
+    assert names == [f"{form}, {kind}" for kind in Kind for form in formats]
+    assert {row.sdk.body.records for row in kind_rows(400)} == {100}
 
 
 def test_bench_counts_records_in_files(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ _NESTED = _match_nested(_MAX_DEPTH)
 _TOKENS = re.compile(STRING_PATTERN + rb"|null|\[" + _NESTED + rb"\]|\{" + _NESTED + rb"\}|\[|\{", re.DOTALL)
 """A string, null, a whole object or array, or the bracket of a deeper one."""
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
-"""An escape, or the two of a surrogate pair. Outside of strings there are none."""
+"""An escape, or the two of a surrogate pair. They are in strings only."""
 _FIRST_NULL = re.compile(rb"\nnull")
 """A null at the start of a row. There are few, and a regular expression finds that faster than `bytes.replace`."""
 _NULL_IN_STRING = re.compile(rb'"(?:(?<=[,\n]"),|(?![",\n])(?:[^"\\n]++|\\.|n(?!ull))*+null)', re.DOTALL)
@@ -192,7 +192,7 @@ def _convert(block: bytes) -> bytes:
 
 
 class _EscapeTexts(dict[bytes, bytes]):
-    """Escapes of JSON strings, and what stands for each in a quoted cell."""
+    """Text of a quoted cell for each escape of JSON strings."""
 
     def __missing__(self, escape: bytes) -> bytes:
         text = _quote(_load_string(b'"%b"' % escape))[1:-1]
