@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_database_without_transactions_is_found_out(
     destination: Any, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def begin_nothing(self: Any) -> Iterator[Any]:
+    def begin_nothing(self: Any) -> Generator[Any]:
         yield self
 
     monkeypatch.setattr(DuckDbSqlClient, "begin_transaction", begin_nothing)

@@ -52,7 +52,8 @@ def run(followed: FollowedField, tmp_path: Path) -> Run:
 
 
 def source(followed: FollowedField, **options: Any) -> Any:
-    return restream(pad=followed.pad, client=followed.client, **{"since": BEGIN, **options})
+    arguments: dict[str, Any] = {"since": BEGIN, **options}
+    return restream(pad=followed.pad, client=followed.client, **arguments)
 
 
 def count(followed: FollowedField, table: str) -> int:

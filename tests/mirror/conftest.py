@@ -132,9 +132,9 @@ def scenario() -> Scenario:
     return scenario
 
 
-STORES = ["duckdb", *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in ("postgres", "delta"))]
-if find_spec("dlt"):  # in the environment of scripts/engines
-    STORES = ["dlt-duckdb", pytest.param("dlt-sqlite", marks=pytest.mark.exhaustive)]
+FIRST, *OTHERS = ("dlt-duckdb", "dlt-sqlite") if find_spec("dlt") else ("duckdb", "postgres", "delta")
+"""Stores; dlt is installed in the environment of scripts/engines only."""
+STORES = [FIRST, *(pytest.param(kind, marks=pytest.mark.exhaustive) for kind in OTHERS)]
 
 
 @pytest.fixture(params=STORES)
