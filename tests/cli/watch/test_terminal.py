@@ -56,16 +56,14 @@ def test_view_survives_breaks_resizing_and_suspension() -> None:
         assert_sane(terminal)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("number", "status"),
-    first(
-        1,
-        [
-            (signal.SIGTERM, ExitStatus.TERMINATED),
-            (signal.SIGHUP, ExitStatus.TERMINAL_CLOSED),
-            (signal.SIGINT, ExitStatus.INTERRUPTED),
-        ],
-    ),
+    [
+        (signal.SIGTERM, ExitStatus.TERMINATED),
+        (signal.SIGHUP, ExitStatus.TERMINAL_CLOSED),
+        (signal.SIGINT, ExitStatus.INTERRUPTED),
+    ],
 )
 def test_signal_ends_the_view(number: signal.Signals, status: ExitStatus) -> None:
     with Sandbox(days=1) as sandbox, PseudoTerminal(["watch", "--site", "981"], sandbox.environment) as terminal:
