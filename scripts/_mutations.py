@@ -234,7 +234,13 @@ MUTATIONS = (
         "data/streaming/record_filter.py",
         "want and second != self._shared",
         "want",
-        "data/streaming/test_record_orders.py",
+        "data/streaming/test_record_filter.py",
+    ),
+    M(
+        "data/streaming/record_filter.py",
+        "[second != self._shared for second in timestamps]",
+        "[True for _ in timestamps]",
+        "data/streaming/test_record_filter.py",
     ),
     M(
         "data/streaming/record_filter.py",

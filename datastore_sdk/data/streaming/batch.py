@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from itertools import compress
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from datastore_sdk.data.streaming.codecs import RecordCodec
+from datastore_sdk.data.streaming.codecs import TEXTS, RecordCodec
 from datastore_sdk.data.streaming.json_decoder import decode_texts
 
 R = TypeVar("R")
@@ -29,9 +30,9 @@ class Batch(msgspec.Struct, Generic[R], frozen=True):
             return self
         if not any(mask):
             return Batch(self.codec, b"[]", [])
-        texts = [text for text, wanted in zip(decode_texts(self.text), mask, strict=True) if wanted]
-        records = [record for record, wanted in zip(self.records, mask, strict=True) if wanted]
-        return Batch(self.codec, join_records(texts), records)
+        records = [*compress(self.records, mask)]
+        texts: Any = records if self.codec is TEXTS else compress(decode_texts(self.text), mask)
+        return Batch(self.codec, join_records([*texts]), records)
 
 
 def decode_batch(codec: RecordCodec[R], text: bytes) -> Batch[R]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
+
+import msgspec
 
 from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.streaming.batch import Batch
-from datastore_sdk.data.streaming.codecs import DICTS
-from datastore_sdk.data.streaming.json_decoder import RecordDecodeError, decode_dicts
-from datastore_sdk.data.streaming.record_identity import parse_second
+from datastore_sdk.data.streaming.record_identity import MAX_SECOND, parse_second
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.exceptions import ResponseValidationError
 from datastore_sdk.instrumentation.mismatches import SHOWN, report_mismatches
@@ -22,6 +21,16 @@ _CHECKED_BYTES = 1 << 20
 After that, only the first and last record of each batch are checked: a service that ignores a parameter does so from
 the beginning on.
 """
+
+
+class _Keys(msgspec.Struct, gc=False):
+    """The keys of a record, as sent. Other values are not decoded."""
+
+    timestamp: Any = None
+    site_id: Any = None
+
+
+_decode_keys = msgspec.json.Decoder(list[_Keys]).decode
 
 
 class _DroppedValues:
@@ -60,6 +69,10 @@ class RecordFilter:
         self._last = None if last is None else last + slack
         self._shared = last if part.shares_last_second else None
         self._shared_text = str(last).encode()
+        self._seconds = range(
+            1 - MAX_SECOND if self._first is None else self._first, MAX_SECOND if self._last is None else self._last + 1
+        )
+        """The requested seconds."""
         self._request = {"method": method, "url": url}
         self._checked = 0
         self._received = 0
@@ -76,15 +89,17 @@ class RecordFilter:
         if not self._needs_check(batch):
             return batch
         self._checked += len(batch.text)
-        keys = _read_keys(batch)
-        seconds = [parse_second(timestamp) for timestamp, _ in keys]
+        timestamps, sites = _read_keys(batch)
+        if self._are_requested(timestamps, sites):
+            return batch.select([second != self._shared for second in timestamps])
+        seconds = [*map(parse_second, timestamps)]
         if self._shared is not None and None in seconds:
-            self._refuse(keys[seconds.index(None)][0])
+            self._refuse(timestamps[seconds.index(None)])
         wanted = [
             self._is_requested_site(site) and self._is_requested_time(second)
-            for second, (_, site) in zip(seconds, keys, strict=True)
+            for second, site in zip(seconds, sites, strict=True)
         ]
-        self._note(keys, wanted)
+        self._note(timestamps, sites, wanted)
         if self._shared is not None:
             wanted = [want and second != self._shared for want, second in zip(wanted, seconds, strict=True)]
         return batch.select(wanted)
@@ -98,8 +113,8 @@ class RecordFilter:
             if dropped.count:
                 report_mismatches(self._source, key, requested, dropped.examples, dropped.count, self._received)
 
-    def _note(self, keys: list[tuple[Any, Any]], wanted: list[bool]) -> None:
-        for (timestamp, site), want in zip(keys, wanted, strict=True):
+    def _note(self, timestamps: list[Any], sites: list[Any], wanted: list[bool]) -> None:
+        for timestamp, site, want in zip(timestamps, sites, wanted, strict=True):
             if want:
                 continue
             if self._is_requested_site(site):
@@ -119,6 +134,15 @@ class RecordFilter:
                 return True
         return False
 
+    def _are_requested(self, timestamps: list[Any], sites: list[Any]) -> bool:
+        """Return whether all records are requested, and their keys have the usual form. The checks are fast ones."""
+        return (
+            {*map(type, timestamps)} == {int}
+            and min(timestamps) in self._seconds
+            and max(timestamps) in self._seconds
+            and (self._site is None or sites.count(self._site) == len(sites))
+        )
+
     def _is_requested_site(self, site: Any) -> bool:
         return self._site is None or site == self._site or parse_id(site) in (None, self._site)
 
@@ -135,12 +159,14 @@ class RecordFilter:
         )
 
 
-def _read_keys(batch: Batch[Any]) -> list[tuple[Any, Any]]:
-    """Return timestamp and site of each record."""
-    if batch.codec is not DICTS:
-        with suppress(RecordDecodeError):  # nested too deeply
-            return [*map(DICTS.read_keys, decode_dicts(batch.text))]
-    return [*map(batch.codec.read_keys, batch.records)]
+def _read_keys(batch: Batch[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the timestamps and the sites of the records."""
+    try:
+        keys = _decode_keys(batch.text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # lone surrogates, or nested too deeply
+        pairs = [*map(batch.codec.read_keys, batch.records)]
+        return [timestamp for timestamp, _ in pairs], [site for _, site in pairs]
+    return [each.timestamp for each in keys], [each.site_id for each in keys]
 
 
 def _format_range(first: int | None, last: int | None) -> str:
