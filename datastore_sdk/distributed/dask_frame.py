@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.query import MAX_PARALLEL
 from datastore_sdk.distributed.plan import Plan
+from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice
 
 
@@ -25,34 +27,34 @@ def read_dask(plan: Plan) -> Any:
     require_extra("dask.dataframe", "pyarrow", extra="dask")
     import dask.dataframe as dd
 
-    reader = _SliceReader(plan)
-    return dd.from_map(reader, plan.slices, meta=reader.to_frame([]), enforce_metadata=False)
+    reader, empty = _SliceReader(replace(plan, slices=())), _to_frame(plan, [])
+    return dd.from_map(reader, plan.slices, meta=empty, enforce_metadata=False)
 
 
 class _SliceReader:
     """Function that reads a slice. Dask recognizes its argument `columns`."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._token = replace(plan, slices=()), uuid4().hex
+        self._plan, self._token = plan, uuid4().hex
 
     def __dask_tokenize__(self) -> str:
         return self._token  # records can change, so two frames never share their partitions
 
     def __call__(self, slice_: Slice, columns: Sequence[str] | None = None) -> Any:
-        with _limit(self._plan):
-            return self.to_frame([*self._plan.only(columns).read(slice_)], columns)
-
-    def to_frame(self, batches: Sequence[Any], columns: Sequence[str] | None = None) -> Any:
-        import pandas as pd
-        import pyarrow as pa
-
-        table = pa.Table.from_batches(batches, self._plan.only(columns).to_arrow_schema())
-        types: dict[Any, Any] = {pa.string(): pd.StringDtype("pyarrow")}
-        return table.to_pandas(types_mapper=types.get)
+        plan = self._plan.only(columns)
+        with _limit_of_cluster(plan):
+            return _to_frame(plan, iterate_with_short_errors(partial(plan.read, slice_)))
 
 
-def _limit(plan: Plan) -> AbstractContextManager[Any]:
-    """Return a semaphore of the cluster; it counts the workers of all machines."""
+def _to_frame(plan: Plan, batches: Iterable[Any]) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    types: dict[Any, Any] = {pa.string(): pd.StringDtype("pyarrow")}
+    return pa.Table.from_batches(batches, plan.to_arrow_schema()).to_pandas(types_mapper=types.get)
+
+
+def _limit_of_cluster(plan: Plan) -> AbstractContextManager[Any]:
     from dask.distributed import Semaphore, get_worker
 
     try:

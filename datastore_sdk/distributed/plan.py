@@ -32,11 +32,11 @@ from datastore_sdk.distributed.columns import (
 )
 from datastore_sdk.distributed.reader import SliceRequests, read_slices
 from datastore_sdk.distributed.schema_union import infer_union
+from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice, cut_slices, restrict_slices
 from datastore_sdk.distributed.wells import Wells, client_of, fetch_site_ids
 from datastore_sdk.distributed.worker_client import worker_client
 from datastore_sdk.enums import AggregationName, DataAggregations, DataResolutions, ResolutionName
-from datastore_sdk.exceptions import RestreamError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -284,7 +284,7 @@ class Plan:
         """
         import pyarrow as pa
 
-        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), _shorten_errors(self.batches()))
+        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), iterate_with_short_errors(self.batches))
         return stream.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
@@ -323,14 +323,6 @@ class Plan:
 
     def _resolve_client(self) -> Client:
         return self._client or worker_client(self.profile, self.base_url)
-
-
-def _shorten_errors(batches: Generator[pa.RecordBatch, None, None]) -> Generator[pa.RecordBatch, None, None]:
-    """Yield batches. Errors lose their traceback, which Arrow would put into the message."""
-    try:
-        yield from batches
-    except RestreamError as error:
-        raise error.with_traceback(None) from None
 
 
 def _rebuild(values: dict[str, Any]) -> Plan:

@@ -9,6 +9,7 @@ from typing import Any
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.query import MAX_PARALLEL
 from datastore_sdk.distributed.plan import Plan
+from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice
 
 
@@ -26,26 +27,19 @@ def read_ray(plan: Plan) -> Any:
     from ray.data.datasource import Datasource, ReadTask
 
     schema, reader = plan.to_arrow_schema(), replace(plan, slices=())
+    sizes = [(each.end - each.start + 1) * 8 * len(schema) for each in plan.slices]
 
     class RestreamDatasource(Datasource):
         def get_name(self) -> str:
             return "Restream"
 
         def estimate_inmemory_data_size(self) -> int:
-            return sum(map(_estimate_bytes, plan.slices))
+            return sum(sizes)
 
         def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[Any]:  # noqa: ARG002
-            return [
-                ReadTask(
-                    partial(_read, reader, slice_),
-                    BlockMetadata(None, _estimate_bytes(slice_), None, None),
-                    schema=schema,
-                )
-                for slice_ in plan.slices
-            ]
-
-    def _estimate_bytes(slice_: Slice) -> int:
-        return (slice_.end - slice_.start + 1) * 8 * len(schema)
+            metadata = (BlockMetadata(None, size, None, None) for size in sizes)
+            reads = (partial(_read, reader, each) for each in plan.slices)
+            return [ReadTask(read, each, schema=schema) for read, each in zip(reads, metadata, strict=True)]
 
     return ray.data.read_datasource(RestreamDatasource(), concurrency=MAX_PARALLEL)
 
@@ -53,4 +47,4 @@ def read_ray(plan: Plan) -> Any:
 def _read(plan: Plan, slice_: Slice) -> Any:
     import pyarrow as pa
 
-    return (pa.Table.from_batches([batch]) for batch in plan.read(slice_))
+    return (pa.Table.from_batches([batch]) for batch in iterate_with_short_errors(partial(plan.read, slice_)))

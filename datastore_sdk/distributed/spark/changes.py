@@ -12,6 +12,7 @@ from pyspark.sql.streaming.datasource import ReadLimit
 from pyspark.sql.types import LongType, StringType, StructField, StructType, TimestampType
 
 from datastore_sdk.client import Client
+from datastore_sdk.distributed.short_errors import shorten_errors
 from datastore_sdk.distributed.spark.options import SparkOptions
 from datastore_sdk.distributed.wells import client_of, fetch_site_ids
 from datastore_sdk.entities import DataChange, Site
@@ -51,6 +52,7 @@ class RestreamChangesDataSource(DataSource):
         """Return the columns."""
         return _SCHEMA
 
+    @shorten_errors
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:  # noqa: ARG002, N802 - pyspark's names
         """Return a reader of a stream."""
         return ChangesReader(SparkOptions(self.options))
@@ -73,10 +75,12 @@ class ChangesReader(DataSourceStreamReader):
         """Return the offset of a new stream."""
         return {"ids": []}
 
+    @shorten_errors
     def latestOffset(self, start: dict[str, list[int]], limit: ReadLimit) -> dict[str, list[int]]:  # noqa: ARG002, N802
         """Return the offset with the changes that are listed now."""
         return {"ids": sorted({*start["ids"], *(change.id for change in self._fetch_changes())})}
 
+    @shorten_errors
     def partitions(self, start: dict[str, list[int]], end: dict[str, list[int]]) -> Sequence[InputPartition]:
         """Return a partition with the changes of a batch."""
         new = {*end["ids"]} - {*start["ids"]}

@@ -26,6 +26,7 @@ from pyspark.sql.types import StructType
 
 from datastore_sdk.data.schema import Schema
 from datastore_sdk.distributed.plan import Plan
+from datastore_sdk.distributed.short_errors import iterate_with_short_errors, shorten_errors
 from datastore_sdk.distributed.spark.options import SparkOptions
 from datastore_sdk.distributed.spark.schema import from_struct, to_struct
 
@@ -55,18 +56,21 @@ class RestreamDataSource(DataSource):
         """Return the name of the format."""
         return "restream"
 
+    @shorten_errors
     def schema(self) -> StructType:
         """Return the columns."""
         options, start = self._read_options()
         plan = options.plan(None, start, options.parse_time("end") or start)
         return to_struct(plan.rename_for("spark").schema)
 
+    @shorten_errors
     def reader(self, schema: StructType) -> DataSourceReader:
         """Return a reader of a batch."""
         options, start = self._read_options()
         plan = options.plan(from_struct(schema, si_units=options.si_units), start, options.parse_required_time("end"))
         return FilteringReader(plan) if options.flag("pushdown") else Reader(plan)
 
+    @shorten_errors
     def streamReader(self, schema: StructType) -> DataSourceStreamReader:  # noqa: N802 - pyspark's name
         """Return a reader of a stream."""
         options, _ = self._read_options()
@@ -87,7 +91,7 @@ class Share(InputPartition):
 def read_share(partition: InputPartition) -> Iterator[Any]:
     """Yield the record batches of a partition."""
     if isinstance(partition, Share) and partition.plan:
-        yield from partition.plan.batches()
+        yield from iterate_with_short_errors(partition.plan.batches)
 
 
 class Reader(DataSourceReader):
@@ -152,6 +156,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """Fix the end of the stream."""
         self._target = self._readable_until()
 
+    @shorten_errors
     def latestOffset(self, start: dict[str, int], limit: ReadLimit) -> dict[str, int]:  # noqa: N802 - pyspark's name
         """Return the offset at which the next batch ends."""
         second, until = start["second"], self._target or self._readable_until()
@@ -161,6 +166,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             until -= until % self._interval  # a part of an interval would have other values than the whole
         return {"second": max(second, until)}
 
+    @shorten_errors
     def partitions(self, start: dict[str, int], end: dict[str, int]) -> Sequence[InputPartition]:
         """Return the partitions of a batch."""
         if end["second"] <= start["second"]:
