@@ -55,6 +55,7 @@ class Framing(StrEnum):
     MESSAGES = "a message per record"
     NEWEST_FIRST = "newest first"
     BROKEN = "newest first, broken off half way"
+    SLICES = "slices of any site"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Body:
     def encode(self) -> bytes:
         """Return the bytes sent after the headers, including the framing."""
         match self.framing:
-            case Framing.CHUNKS | Framing.CAPPED:
+            case Framing.CHUNKS | Framing.CAPPED | Framing.SLICES:
                 return frame_chunks(split_chunks(pieces(self.records, kind=self.kind)))
             case Framing.RECORDS:
                 return frame_chunks(pieces(self.records))

@@ -12,6 +12,7 @@ from _bench.client import SHARES
 from _bench.delays import Delay
 from _bench.kinds import Kind
 from _bench.limits import Limit
+from _bench.plans import MAX_COST, MAX_GROWTH, PlanResult
 from _bench.rows import VENDOR, Clock, max_cost
 from _bench.runs import Result, Spread
 
@@ -87,7 +88,35 @@ def delay_line(delay: Delay) -> str:
     return f"{delay.name:{_WIDTHS[0]}}{sdk}{'':11}{reference}"
 
 
-def as_json(results: Iterable[Result], limits: Iterable[Limit], delays: Iterable[Delay]) -> dict[str, Any]:
+def plan_heading() -> str:
+    """Return the line above the plans."""
+    titles = ("records", "start s", "seconds", "us/record", "CPU us", "peak MB", "growth")
+    return f"{'Plans: a small one, and ten times as much':{_WIDTHS[0]}}" + "".join(f"{title:>11}" for title in titles)
+
+
+def plan_lines(result: PlanResult, reference: PlanResult | None) -> Iterator[str]:
+    """Yield the figures of an engine: a line for the small plan, and one for the large plan with the verdict.
+
+    Args:
+        result: The engine.
+        reference: The same records without a plan.
+    """
+    if result.small is None or result.large is None:
+        yield f"{result.row.name:{_WIDTHS[0]}}  FAILED: {result.failure}"
+        return
+    for figures, last in ((result.small, ""), (result.large, f"{result.growth:>11.2f}")):
+        numbers = (f"{figures.start_seconds:.1f}", f"{figures.seconds:.1f}", f"{figures.micros:.2f}")
+        cpu, memory = f"{result.cpu_micros:.2f}" if last else "", f"{figures.peak_mb:.0f}"
+        cells = "".join(f"{cell:>11}" for cell in (f"{figures.records:,}", *numbers, cpu, memory))
+        yield f"{result.row.name if not last else '':{_WIDTHS[0]}}{cells}{last}"
+    if reference is not None and result is not reference and result.row.engine == "pyarrow":
+        cost = result.cpu_micros / reference.cpu_micros
+        yield f"{'':{_WIDTHS[0]}}{cost:.2f} times the CPU of to_arrow (at most {MAX_COST}), growth at most {MAX_GROWTH}"
+
+
+def as_json(
+    results: Iterable[Result], limits: Iterable[Limit], delays: Iterable[Delay], plans: Iterable[PlanResult]
+) -> dict[str, Any]:
     """Return all figures."""
     return {
         "python": platform.python_version(),
@@ -95,6 +124,10 @@ def as_json(results: Iterable[Result], limits: Iterable[Limit], delays: Iterable
         "processors": os.cpu_count(),
         "rows": [_row_as_json(result) for result in results],
         "delays_ms": [asdict(delay) for delay in delays],
+        "plans": [
+            {**asdict(plan), "growth": plan.growth, "cpu_micros": plan.cpu_micros, "name": plan.row.name}
+            for plan in plans
+        ],
         "limits": [{**asdict(limit), "megabytes_per_second": limit.rate} for limit in limits],
     }
 

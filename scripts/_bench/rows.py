@@ -79,7 +79,7 @@ def rows(records: int) -> list[Row]:
         records: Number of records of most rows. Async rows have at most `MAX_ASYNC_RECORDS`, since the vendor's package
             is slow.
     """
-    chunks, each, gzip, capped, _, newest, broken = (Body(records, framing) for framing in Framing)
+    chunks, each, gzip, capped, _, newest, broken, _ = (Body(records, framing) for framing in Framing)
     few = Body(min(records, MAX_ASYNC_RECORDS))
     live = Body(records, Framing.MESSAGES)
     return [

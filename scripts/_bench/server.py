@@ -25,6 +25,7 @@ from _bench.body import Body, Framing
 from _bench.capped import Capped
 from _bench.kinds import Kind
 from _bench.room import CLOSING, build_handshake_response, pace_messages
+from _bench.slices import Slices
 
 _AT_A_TIME = 1 << 20
 _KEY = b"sec-websocket-key:"
@@ -81,8 +82,8 @@ class _Service(ThreadingTCPServer):
     def __init__(self, body: Body) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self._served = body
-        self._capped = Capped(body.records) if body.framing is Framing.CAPPED else None
-        self._body = b"" if self._capped or body.rate else body.encode()
+        self._ranges = _build_ranges(body)
+        self._body = b"" if self._ranges or body.rate else body.encode()
         encoding = "Content-Encoding: gzip\r\n" if body.framing is Framing.GZIP else ""
         self.body_head = _head(f"{encoding}Transfer-Encoding: chunked")
         pad = json.dumps(_PAD).encode()
@@ -98,7 +99,18 @@ class _Service(ThreadingTCPServer):
         """Return the body for a request of time-series data."""
         if self._served.rate:
             return pace_messages(self._served.records, self._served.rate)
-        return self._capped.respond(target) if self._capped else [self._body]
+        return self._ranges.respond(target) if self._ranges else [self._body]
+
+
+def _build_ranges(body: Body) -> Capped | Slices | None:
+    """Return the records of a body of which clients request parts."""
+    match body.framing:
+        case Framing.CAPPED:
+            return Capped(body.records)
+        case Framing.SLICES:
+            return Slices(body.records)
+        case _:
+            return None
 
 
 class _Connection(StreamRequestHandler):

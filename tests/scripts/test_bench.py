@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,9 +21,12 @@ from _bench import client, environments, report, runs
 from _bench.body import START, Body, Framing
 from _bench.kinds import Kind
 from _bench.limits import limits
+from _bench.plans import PlanFigures, PlanResult, PlanRow
+from _bench.process_tree import ProcessTree
 from _bench.rows import SDK, VENDOR, Clock, Row, Run, kind_rows, rows
 from _bench.runs import Bench, Result, Sample, Spread, records_in
 from _bench.server import Server
+from _bench.slices import FIELDS
 from _environment import ROOT
 
 from tests.support.exhaustive import first
@@ -30,17 +34,17 @@ from tests.support.exhaustive import first
 COUNT = 3_000
 
 
-@pytest.fixture(scope="module", params=[each for each in Framing if each is not Framing.MESSAGES])
+@pytest.fixture(scope="module", params=[each for each in Framing if each not in {Framing.MESSAGES, Framing.SLICES}])
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[Framing, Server]]:
     framing: Framing = request.param
     with Server(Body(COUNT, framing)) as server:
         yield framing, server
 
 
-def get(server: Server, first: int, last: int) -> tuple[dict[str, str], bytes]:
+def get(server: Server, first: int, last: int, site: int = 1) -> tuple[dict[str, str], bytes]:
     query = urlencode({"start_datetime": at(first), "end_datetime": at(last)})
     connection = HTTPConnection(server.url.removeprefix("http://"))
-    connection.request("GET", f"/sites/1/data/?{query}")
+    connection.request("GET", f"/sites/{site}/data/?{query}")
     with closing(connection), connection.getresponse() as response:
         return dict(response.headers), response.read()
 
@@ -130,6 +134,38 @@ def test_bench_server_sends_the_body(server: tuple[Framing, Server]) -> None:
         content = gzip.decompress(content)
     newest_first = framing in {Framing.NEWEST_FIRST, Framing.BROKEN}
     assert content == b"".join(bodies.pieces(COUNT, newest_first=newest_first))
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (7, 1_200), (-5, COUNT + 5), (COUNT, COUNT + 9)])
+def test_bench_server_sends_slices_of_any_site(first: int, last: int) -> None:
+    with Server(Body(COUNT, Framing.SLICES)) as service:
+        _, content = get(service, first, last, site=1_234)
+    seconds = range(START + max(first, 0), START + min(last, COUNT - 1) + 1)
+    records = json.loads(content)
+    assert [(record["timestamp"], record["site_id"]) for record in records] == [(second, 1_234) for second in seconds]
+    assert {name for record in records for name in record} <= {"timestamp", "site_id", *FIELDS}
+
+
+def test_process_tree_counts_descendants() -> None:
+    command = [sys.executable, "-c", "import time; data = b'x' * 60_000_000; time.sleep(1)"]
+    with subprocess.Popen([sys.executable, "-c", f"import subprocess; subprocess.run({command})"]) as run:
+        tree = ProcessTree(run.pid)
+        run.wait()
+        tree.stop()
+    assert tree.peak_mb > 50
+    assert tree.descendants_cpu_seconds > 0
+
+
+def test_bench_shows_the_cost_of_plans() -> None:
+    small, large = PlanFigures(100, 1, 2, 3, 40), PlanFigures(1_000, 1, 22, 12, 50)
+    result = PlanResult(PlanRow("pyarrow", 1800), small, large)
+    reference = PlanResult(PlanRow("to_arrow", 21_600), small, PlanFigures(1_000, 1, 20, 8, 50))
+    first_line, second_line, verdict = report.plan_lines(result, reference)
+    assert first_line.startswith("plans: pyarrow, slices of 1800 s")
+    assert second_line.split() == ["1,000", "1.0", "22.0", "22000.00", "10000.00", "50", "1.10"]
+    assert verdict.strip().startswith("1.80 times the CPU of to_arrow")
+    (failed,) = report.plan_lines(PlanResult(PlanRow("Spark", 1800), failure="no Java"), None)
+    assert failed.endswith("FAILED: no Java")
 
 
 def test_bench_server_sends_a_chunk_per_record() -> None:
