@@ -865,6 +865,54 @@ MUTATIONS = (
     ),
     M("mirror/stores/base.py", "stored.get(site, 0) != revision", "False", "mirror/test_store_faults.py"),
     M("mirror/session.py", "if self._is_requested and not self._holds:", "if False:", "mirror/test_cycle.py"),
+    # Plans
+    M(
+        "distributed/slices.py",
+        "end - end % interval + interval - 1",
+        "end - end % interval",
+        "distributed/test_slices.py",
+    ),
+    M("distributed/slices.py", "start - start % length + length", "start + length", "distributed/test_slices.py"),
+    M("distributed/reader.py", "shares_last_second=shared)", "shares_last_second=False)", "distributed/test_plan.py"),
+    M(
+        "distributed/reader.py",
+        'append_to_message(error, f"the {slice_} could not be read")',
+        "pass",
+        "distributed/test_plan.py",
+    ),
+    M("distributed/plan.py", "self.slices[index::number]", "self.slices[::number]", "distributed/test_plan.py"),
+    M("distributed/plan.py", 'if each.name != "_client"', "if True", "distributed/test_plan.py"),
+    M("distributed/worker_client.py", "if client.base_url != base_url:", "if False:", "distributed/test_plan.py"),
+    M(
+        "distributed/worker_client.py",
+        "max(client.retries.max_attempts, MIN_ATTEMPTS)",
+        "client.retries.max_attempts",
+        "distributed/test_plan.py",
+    ),
+    M(
+        "distributed/schema_union.py",
+        '"float64" if both_numbers else "string"',
+        '"string"',
+        "distributed/test_plan.py",
+    ),
+    M(
+        "distributed/columns.py",
+        "if unknown := [name for name, kind in types.items() if kind is None]:",
+        "if unknown := []:",
+        "distributed/test_plan.py",
+    ),
+    M(
+        "distributed/polars_frame.py",
+        "case [other] if (one & other).meta.eq(predicate):",
+        "case [other] if other.meta.root_names():",
+        "distributed/test_polars.py",
+    ),
+    M(
+        "distributed/short_errors.py",
+        "return _iterate(shorten_errors(function)())",
+        "yield from function()",
+        "distributed/test_readers.py distributed/test_plan.py",
+    ),
     # Plots
     M(
         "plot/traces.py",

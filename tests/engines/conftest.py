@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -89,3 +90,14 @@ def wait_for_downloads(box: Sandbox, number: int) -> None:
 
 def downloads(box: Sandbox) -> Sequence[ReceivedRequest]:
     return [request for request in box.requests if request.path.endswith("/data/")]
+
+
+def assert_secret_is_absent(token: str, texts: dict[str, bytes]) -> None:
+    """Check that a token is in none of several texts, which have names."""
+    assert texts
+    assert [name for name, text in texts.items() if token.encode() in text] == []
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the content of all files of a folder."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

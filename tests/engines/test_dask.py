@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -13,10 +15,16 @@ import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
 
-from datastore_sdk import Plan
+from datastore_sdk import MissingCredentialsError, PermissionDeniedError, Plan
 from datastore_sdk.distributed import read_dask
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import assert_same_records, downloads, wait_for_downloads
+from tests.engines.conftest import (
+    assert_same_records,
+    assert_secret_is_absent,
+    downloads,
+    read_files,
+    wait_for_downloads,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +55,44 @@ def test_workers_keep_to_the_limit(plan: Plan, expected: pa.Table, cluster: Clie
     box.faults.add(faults.Stall(at=0, seconds=0.3, path="/data/", times=len(plan.slices)))
     frame = read_dask(plan).compute()
     assert_same_records(to_table(frame, expected), expected)
+
+
+def test_secret_is_not_in_graph_and_state(plan: Plan, cluster: Client, box: Sandbox, tmp_path: Path) -> None:
+    frame = read_dask(plan.only(sites=[981]))
+    future = cluster.compute(frame)
+    future.result()
+    cluster.dump_cluster_state(str(tmp_path / "state"), format="yaml")
+    texts = {
+        "graph": pickle.dumps(frame.dask),
+        "expression": str(frame.expr.tree_repr()).encode(),
+        "worker logs": str(cluster.get_worker_logs()).encode(),
+        "scheduler logs": str(cluster.get_scheduler_logs()).encode(),
+        **read_files(tmp_path),
+    }
+    assert_secret_is_absent(box.token, texts)
+
+
+def test_slice_that_fails_is_named_once(plan: Plan, cluster: Client, box: Sandbox) -> None:
+    box.faults.add(faults.Status(403, path="/data/", times=100))
+    try:
+        with pytest.raises(PermissionDeniedError, match=r"returned 403.*slice of site 981 from 2025-09-17T") as caught:
+            cluster.compute(read_dask(plan.only(sites=[981]))).result()
+    finally:
+        box.faults.clear()
+    assert str(caught.value).count("could not be read") == 1
+    assert caught.value.__cause__ is None
+
+
+def test_worker_without_credentials_says_so(plan: Plan, cluster: Client) -> None:
+    def set_token(token: str | None) -> str | None:
+        return os.environ.pop("TALLY_AUTH_TOKEN") if token is None else os.environ.update(TALLY_AUTH_TOKEN=token)
+
+    tokens = cluster.run(set_token, None)
+    try:
+        with pytest.raises(MissingCredentialsError, match="Each process that reads it needs them"):
+            cluster.compute(read_dask(plan)).result()
+    finally:
+        cluster.run(set_token, next(iter(tokens.values())))
 
 
 def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:

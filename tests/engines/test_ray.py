@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 import ray
 
-from datastore_sdk import Plan
+from datastore_sdk import PermissionDeniedError, Plan
 from datastore_sdk.distributed import read_ray
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import assert_same_records, downloads
+from tests.engines.conftest import assert_same_records, assert_secret_is_absent, downloads, read_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -61,3 +61,24 @@ def find_readers() -> list[int]:
     return [
         int(path.parent.name) for path, title in titles.items() if title.startswith(b"ray::") and b"Restream" in title
     ]
+
+
+def test_slice_that_fails_is_named_once(plan: Plan, box: Sandbox) -> None:
+    box.faults.add(faults.Status(403, path="/data/", times=100))
+    try:
+        with pytest.raises(PermissionDeniedError, match=r"returned 403.*slice of site 98\d from 2025-09-17T") as caught:
+            to_table(read_ray(plan))
+    finally:
+        box.faults.clear()
+    assert str(caught.value).count("could not be read") == 1
+    assert "transport/" not in str(caught.value)
+
+
+def test_secret_is_not_in_the_logs(plan: Plan, box: Sandbox) -> None:
+    dataset = read_ray(plan)
+    dataset.count()
+    logs = read_files(Path(ray._private.worker._global_node.get_logs_dir_path()))
+    assert len(logs) > 5
+    assert_secret_is_absent(
+        box.token, {"statistics": dataset.stats().encode(), "dataset": repr(dataset).encode(), **logs}
+    )

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
@@ -20,16 +22,29 @@ from pyspark.sql import SparkSession
 from datastore_sdk import DataChange, Pad
 from datastore_sdk.distributed.spark import RestreamChangesDataSource, RestreamDataSource
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import END, FIELDS, SITES, START, assert_same_records, downloads, wait_for_downloads
+from tests.engines.conftest import (
+    END,
+    FIELDS,
+    SITES,
+    START,
+    assert_same_records,
+    assert_secret_is_absent,
+    downloads,
+    read_files,
+    wait_for_downloads,
+)
 
 ARGUMENTS = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
 
 
 @pytest.fixture(scope="module")
-def spark(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:  # noqa: ARG001
+def spark(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ["PYSPARK_SUBMIT_ARGS"] = ARGUMENTS
     settings = {
-        "spark.ui.enabled": "false",
+        "spark.ui.port": "0",
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": tmp_path_factory.mktemp("events").as_uri(),
+        "spark.executorEnv.TALLY_AUTH_TOKEN": box.token,
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -170,12 +185,30 @@ def test_killed_stream_loses_and_doubles_nothing(expected: pa.Table, tmp_path: P
     assert_same_records(ds.dataset(tmp_path / "out", partitioning="hive").to_table().drop_columns(["batch"]), expected)
 
 
-def test_secret_is_nowhere_in_the_plan_and_the_checkpoint(spark: SparkSession, box: Sandbox, tmp_path: Path) -> None:
+PAGES = ("jobs/", "stages/", "storage/", "environment/", "executors/", "SQL/", "StreamingQuery/")
+RESOURCES = ("environment", "jobs", "stages?details=true", "allexecutors", "sql?details=true&planDescription=true")
+
+
+def test_secret_is_nowhere(
+    spark: SparkSession, box: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     run_stream(spark, tmp_path, end=(START + timedelta(seconds=59)).isoformat())
-    explained = read(spark)._jdf.queryExecution().toString()
-    files = b"".join(path.read_bytes() for path in (tmp_path / "checkpoint").rglob("*") if path.is_file())
-    assert box.token not in explained
-    assert box.token.encode() not in files
+    frame = read(spark, end=(START + timedelta(seconds=59)).isoformat())
+    frame.count()
+    frame.explain("extended")
+    context = spark.sparkContext
+    api = f"{context.uiWebUrl}/api/v1/applications/{context.applicationId}"
+    ui = [*(f"{context.uiWebUrl}/{page}" for page in PAGES), *(f"{api}/{resource}" for resource in RESOURCES)]
+    texts = {url: httpx.get(url, follow_redirects=True).raise_for_status().content for url in ui}
+    assert b"TALLY_AUTH_TOKEN" in texts[f"{context.uiWebUrl}/environment/"]  # the name alone, its value is redacted
+    events = read_files(Path(urlsplit(spark.conf.get("spark.eventLog.dir")).path))
+    checkpoint = read_files(tmp_path / "checkpoint")
+    assert events
+    assert checkpoint
+    captured = capfd.readouterr()
+    plan = frame._jdf.queryExecution().toString()
+    printed = {"plan": plan.encode(), "output": captured.out.encode(), "errors": captured.err.encode()}
+    assert_secret_is_absent(box.token, {**texts, **events, **checkpoint, **printed})
 
 
 def test_changes_come_once(spark: SparkSession, tmp_path: Path) -> None:
@@ -214,15 +247,18 @@ def read_changes(spark: SparkSession, checkpoint: Path) -> list[Any]:
     ],
 )
 def test_invalid_options_are_errors(spark: SparkSession, more: dict[str, str], message: str) -> None:
-    with pytest.raises(Exception, match=message):
+    with pytest.raises(Exception, match=message) as caught:
         read(spark, **more)
+    assert str(caught.value).count('  File "') == 1
 
 
 def test_slice_that_fails_is_named(spark: SparkSession, box: Sandbox) -> None:
     frame = read(spark, end=datetime(2025, 9, 17, 0, 1, tzinfo=UTC).isoformat())
     box.faults.add(faults.Status(403, path="/data/", times=100))
     try:
-        with pytest.raises(Exception, match=r"slice of site 98\d from 2025-09-17T00:00:00Z"):
+        with pytest.raises(Exception, match=r"slice of site 98\d from 2025-09-17T00:00:00Z") as caught:
             frame.count()
     finally:
         box.faults.clear()
+    assert str(caught.value).count("could not be read") == 1
+    assert str(caught.value).count('  File "') == 2

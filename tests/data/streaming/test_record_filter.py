@@ -1,4 +1,4 @@
-"""Records that were not requested are dropped, in whatever form their keys are."""
+"""Records that were not requested are dropped, in any form of their keys."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def keep(records: list[dict[str, Any]], codec: RecordCodec[Any], *, shared: bool
     batch = RecordFilter(part, "stream_site_data", "GET", "https://example.com").filter(
         decode_batch(codec, json.dumps(records).encode())
     )
-    kept: list[dict[str, Any]] = json.loads(batch.text)
-    assert len(batch.records) == len(kept)
-    return kept
+    found: list[dict[str, Any]] = json.loads(batch.text)
+    assert len(batch.records) == len(found)
+    return found
 
 
 def is_requested(record: dict[str, Any], *, shared: bool) -> bool:
@@ -61,18 +61,27 @@ def test_filter_keeps_what_was_requested(
     assert keep(records, codec, shared=shared) == [each for each in records if is_requested(each, shared=shared)]
 
 
+def test_second_of_the_next_part_is_left_out() -> None:
+    records: list[dict[str, Any]] = [{"timestamp": second, "site_id": 981} for second in range(FIRST, LAST + 1)]
+    assert keep(records, TEXTS, shared=True) == records[:-1]
+    assert keep(records, DICTS, shared=False) == records
+
+
 def test_records_without_keys_are_kept() -> None:
     assert keep([{"rate": 5}, {"timestamp": FIRST}], TEXTS, shared=False) == [{"rate": 5}, {"timestamp": FIRST}]
 
 
 @pytest.mark.parametrize("value", [None, "soon", True, 10**30])
 def test_record_that_neighbours_may_have_is_refused(value: object) -> None:
-    records = [{"timestamp": FIRST, "site_id": 981}, {"timestamp": value, "site_id": 981}]
+    records: list[dict[str, Any]] = [{"timestamp": FIRST, "site_id": 981}, {"timestamp": value, "site_id": 981}]
     with pytest.raises(ResponseValidationError, match="does not say to which part of the time range it belongs"):
         keep(records, TEXTS, shared=True)
     assert keep(records, TEXTS, shared=False) == records
 
 
 def test_keys_of_a_batch_with_odd_text_are_read() -> None:
-    records = [{"timestamp": FIRST, "site_id": 981, "note": "\ud800"}, {"timestamp": FIRST, "site_id": 982}]
+    records: list[dict[str, Any]] = [
+        {"timestamp": FIRST, "site_id": 981, "note": "\ud800"},
+        {"timestamp": FIRST, "site_id": 982},
+    ]
     assert keep(records, TEXTS, shared=True) == records[:1]
