@@ -849,7 +849,7 @@ MUTATIONS = (
         "mirror/cycle.py",
         'if row["applied_at"] and not row["acknowledged_at"]',
         'if not row["acknowledged_at"]',
-        "mirror/test_cycle.py",
+        "mirror/test_operation.py",
     ),
     M("mirror/cycle.py", "and listed.is_same(row)", "", "mirror/test_cycle.py"),
     M("mirror/service.py", "if acknowledged else []", "if False else []", "mirror/test_cycle.py"),

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,7 @@ def mirror_figures(pattern: str, days: int = DAYS) -> Iterator[Figure]:
     yield Figure(f"{fill}, memory", filled["peak_mb"], "MB", 300)
     yield Figure(f"{fill}, memory of save", saved["peak_mb"], "MB")
     yield Figure(f"{cycle}, with its calls", followed["idle_seconds"], "s", 0.3)
+    yield Figure(f"{cycle}, the same in CPU time", followed["idle_cpu_seconds"], "s")
     yield Figure(f"{cycle}, calls", followed["idle_calls"], "")
     yield Figure(f"{hour}, replaced in the store", followed["hour_seconds"], "s", 0.1)
 
@@ -88,7 +89,7 @@ def mirror_line(figure: Figure) -> str:
 
 
 @contextmanager
-def _serve(days: int) -> Iterator[str]:
+def _serve(days: int) -> Generator[str]:
     """Run the service in a process of its own, and yield its URL."""
     command = [sys.executable, "-m", "_bench.mirror_service", str(days)]
     with subprocess.Popen(command, cwd=_SCRIPTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:

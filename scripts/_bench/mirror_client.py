@@ -63,7 +63,9 @@ class Job:
         with Mirror(self._folder / "field.duckdb", client=self._client) as mirror:
             mirror.run()
             self._calls = 0
+            cpu = time.process_time()
             idle_seconds = median(mirror.run().seconds for _ in range(CYCLES))
+            idle_cpu_seconds = (time.process_time() - cpu) / CYCLES
             calls = self._calls // CYCLES
             httpx.post(f"{os.environ['RESTREAM_HOST']}/correct/").raise_for_status()
             store: Any = mirror._store  # noqa: SLF001 - the time within the store is not public
@@ -71,7 +73,12 @@ class Job:
             store.apply = _measure_changes(store.apply, changes)
             if mirror.run().acknowledged != 1:
                 sys.exit("The data change was not applied")
-        return {"idle_seconds": idle_seconds, "idle_calls": calls, "hour_seconds": max(changes)}
+        return {
+            "idle_seconds": idle_seconds,
+            "idle_cpu_seconds": idle_cpu_seconds,
+            "idle_calls": calls,
+            "hour_seconds": max(changes),
+        }
 
     def _count_call(self, _: object) -> None:
         self._calls += 1

@@ -9,6 +9,7 @@ import tomllib
 from configparser import ConfigParser
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 import typer
@@ -43,12 +44,13 @@ def find_block(text: str) -> str:
 def parse_command(words: list[str]) -> str:
     """Parse a command without running it, and return its name. An unknown command or option fails."""
     assert Path(words[0]).name == PROGRAM
-    command = typer.main.get_command(app)
-    context = command.make_context(PROGRAM, words[1:])
+    command: Any = typer.main.get_command(app)
+    context: Any = command.make_context(PROGRAM, words[1:])
     while hasattr(command, "resolve_command"):
         name, command, others = command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, others, parent=context)
-    return context.command_path
+    path: str = context.command_path
+    return path
 
 
 def test_cron_line_runs_a_command_that_exists() -> None:
