@@ -90,7 +90,11 @@ def test_old_site_exits_with_1(field: Sandbox, capsys: Output, monkeypatch: pyte
     assert main(["mirror", "run", STORE]) == 0
     assert main(["mirror", "status", STORE, "--max-age", "1h"]) == 0
     later = time.time() + 7200
-    monkeypatch.setattr(Clock, "now", lambda _: later)  # pyright: ignore[reportUnknownLambdaType]
+
+    def read_later(_: Clock) -> float:
+        return later
+
+    monkeypatch.setattr(Clock, "now", read_later)
     assert main(["mirror", "status", STORE]) == 0
     capsys.readouterr()
     field.requests.clear()
