@@ -1,6 +1,6 @@
 """Accuracy of the picks: their errors against the true values of simulated stages, as a table.
 
-`PYTHONPATH=.:generated .venv/bin/python tests/picks/accuracy.py [COUNT] [SEED]` prints the table of docs/picks.md.
+`PYTHONPATH=.:generated .venv/bin/python tests/picks/accuracy.py [COUNT SEED ...]` prints the table of docs/picks.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from statistics import fmean, median
 
 from datastore_sdk.picks.report import ScreenOutSign
 from datastore_sdk.sandbox.simulation.frac_treatment import Treatment
+from datastore_sdk.sandbox.simulation.operations import PadOperations
+from datastore_sdk.sandbox.simulation.schedule import ScheduledStage
 from tests.picks.simulated_stages import SimulatedStage, find_screen_outs, list_stages, pick_stages
 
 DECLINES = {f"decline_{minutes}_min": minutes for minutes in (5, 10, 15)}
@@ -83,12 +85,16 @@ class Accuracy:
         yield f"{len(self.false_signs)} false signs in {self.stages} stages."
 
 
-def measure(count: int, seed: int = 7) -> Accuracy:
-    """Return the accuracy over evenly spread stages, and all that screen out."""
+def measure(count: int, *seeds: int) -> Accuracy:
+    """Return the accuracy over evenly spread stages of each seed, and all that screen out."""
+    return Accuracy(stage for seed in seeds for stage in pick_stages(_choose_stages(count, seed)))
+
+
+def _choose_stages(count: int, seed: int) -> list[tuple[PadOperations, ScheduledStage]]:
     stages, screen_outs = list_stages(seed), find_screen_outs(seed)
     spread = stages[:: max(1, len(stages) // count)]
-    return Accuracy(pick_stages([*spread, *(stage for stage in screen_outs if stage not in spread)]))
+    return [*spread, *(stage for stage in screen_outs if stage not in spread)]
 
 
 if __name__ == "__main__":
-    print("\n".join(measure(*map(int, sys.argv[1:] or ["80"])).format_table()))  # noqa: T201
+    print("\n".join(measure(*map(int, sys.argv[1:] or ["100", "7", "11"])).format_table()))  # noqa: T201
