@@ -223,7 +223,8 @@ def build_serializers(value: Any) -> None:
 
     They are built on first use only, and pydantic before 2.14 fails instead where a model is inside of a value.
     """
-    for item in value if isinstance(value, (list, tuple)) else (value,):
+    items = cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else (value,)
+    for item in items:
         if isinstance(item, BaseModel):
             type(item).model_rebuild()
 

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def test_unreadable_files_do_not_matter_to_a_new_save(tmp_path: Path, monkeypatc
     target = tmp_path / "shift.json"
     for _ in range(3):
         kill_save(target)
-    opens = Path.open
+    opens: Callable[..., Any] = Path.open
 
     def open_path(path: Path, *arguments: Any) -> Any:
         if path.name.endswith("unfinished"):
