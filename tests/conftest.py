@@ -16,7 +16,7 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk.client import client_cache as clients
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
-from tests.support.exhaustive import Selection
+from tests.support.exhaustive import Selection, select_default
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 
@@ -35,12 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect exhaustive tests, unless `--all` is given."""
+    """Deselect tests that run with `--all` only, unless it is given."""
     if config.getoption("--all"):
         return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    chosen = select_default(items)
+    kept = {*map(id, chosen)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = chosen
 
 
 def pytest_collection_finish() -> None:

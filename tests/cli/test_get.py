@@ -242,6 +242,7 @@ def start(arguments: list[str], sandbox: Sandbox, **options: Any) -> subprocess.
     return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE, **options)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
 @pytest.mark.parametrize(
     ("number", "status"),

@@ -25,6 +25,7 @@ RANGE = ["plot", "--site", "981", "--since", "6h"]
 STAGE = ["plot", "--site", "981", "--stage", "2"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
 def test_file_equals_that_of_the_sdk(tmp_path: Path, capsys: Output) -> None:
     file, expected = tmp_path / "stage.html", tmp_path / "expected.html"

@@ -59,6 +59,7 @@ def test_field_that_changes_its_kind_loses_no_value(followed: FollowedField) -> 
     assert followed.compare().is_equal
 
 
+@pytest.mark.exhaustive
 @embedded
 def test_mirrors_and_notebook_share_a_credential(followed: FollowedField, tmp_path: Path) -> None:
     follower = replace(followed, store=str(tmp_path / "follower.duckdb"))
@@ -158,6 +159,7 @@ def records_of(lake: FollowedField) -> DeltaTable:
     return DeltaTable(lake.store.removeprefix("delta:") + "/records")
 
 
+@pytest.mark.exhaustive
 def test_lake_is_cleaned_up_while_it_is_read(lake: FollowedField) -> None:
     for seconds in (0, 30, 30):
         lake.sandbox.advance(seconds)

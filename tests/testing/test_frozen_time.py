@@ -60,6 +60,7 @@ TOOLS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("beginning", "around"), first(1, TOOLS.values()))
 def test_frozen_clocks_neither_hang_nor_fail(beginning: str, around: str, tmp_path: Path) -> None:
     (tmp_path / "test_frozen.py").write_text(TESTS.replace("{beginning}", beginning).replace("{around}", around))
