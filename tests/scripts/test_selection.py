@@ -8,12 +8,16 @@ from typing import Any
 from tests.support.exhaustive import select_default
 
 
+def no_marker(_: str) -> None:
+    """Return the marker of a test that has none."""
+
+
 def make_test(name: str, *, is_exhaustive: bool = False, **parameters: str) -> Any:
     """Return a test with parameters, as far as the selection looks at it."""
     return SimpleNamespace(
         nodeid=f"{name}[{'-'.join(parameters.values())}]",
         callspec=SimpleNamespace(params=parameters),
-        get_closest_marker=lambda _: is_exhaustive or None,
+        get_closest_marker=bool if is_exhaustive else no_marker,
     )
 
 
@@ -32,7 +36,7 @@ def test_other_parameters_and_a_single_form_run_all() -> None:
         make_test("test_single", form="async"),
         make_test("test_mode", mode="sync"),
         make_test("test_mode", mode="async"),
-        SimpleNamespace(nodeid="test_plain", get_closest_marker=lambda _: None),
+        SimpleNamespace(nodeid="test_plain", get_closest_marker=no_marker),
     ]
     assert select_default(tests) == tests
 
