@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -88,7 +89,11 @@ class PseudoTerminal:
     def wait_for(self, text: str) -> None:
         """Wait until a text is written that was not there before."""
         known = self.text.count(text)
-        wait_until(lambda: self.text.count(text) > known)
+        try:
+            wait_until(lambda: self.text.count(text) > known)
+        except AssertionError:
+            state = f"exit status {self.process.poll()}, last output {self.text[-2000:]!r}"
+            raise AssertionError(f"{text!r} was not written; {state}") from None
 
     def wait_for_end(self) -> tuple[int, str]:
         """Return exit status and standard error."""
@@ -109,6 +114,7 @@ class PseudoTerminal:
                 os.close(self._master)
 
     def _read(self) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         with suppress(OSError):  # the terminal is closed
             while data := os.read(self._master, 65536):
-                self.output += data.decode(errors="replace")
+                self.output += decoder.decode(data)

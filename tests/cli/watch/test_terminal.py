@@ -12,6 +12,7 @@ from datastore_sdk.cli.commands.watch import watch
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.cli.example_commands import find_examples
+from tests.realtime.live_reader import wait_until
 from tests.support.exhaustive import first
 from tests.support.paths import ROOT
 
@@ -27,6 +28,7 @@ EXAMPLES = [*dict.fromkeys(example for text in TEXTS for example in find_example
 
 def assert_sane(terminal: PseudoTerminal) -> None:
     """Assert that the terminal is as it was: screen, cursor, echo and line mode."""
+    wait_until(lambda: LEAVE_SCREEN in terminal.output)
     assert terminal.output.rindex(LEAVE_SCREEN) > terminal.output.rindex(ENTER_SCREEN)
     assert terminal.output.rindex(SHOW_CURSOR) > terminal.output.rindex(ENTER_SCREEN)
     assert terminal.settings() == terminal.settings_before
