@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--all"):
         return
     chosen = select_default(items)
-    kept = {*map(id, chosen)}
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    chosen_ids = {*map(id, chosen)}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen_ids])
     items[:] = chosen
 
 
