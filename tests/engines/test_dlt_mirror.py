@@ -130,5 +130,5 @@ def test_names_of_columns_suit_every_naming_convention() -> None:
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 @pytest.mark.parametrize("kind", ["dlt-duckdb", pytest.param("dlt-sqlite", marks=pytest.mark.exhaustive)])
 def test_killed_mirror_stays_true(kind: Any) -> None:
-    outcome = run_killed(1, kind, kills=3, since=timedelta(minutes=5))
+    outcome = run_killed(1, kind, kills=2, since=timedelta(minutes=5))
     assert outcome.sound, outcome

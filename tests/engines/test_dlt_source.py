@@ -168,5 +168,5 @@ def test_wrong_arguments_are_refused(followed: FollowedField) -> None:
 
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 def test_killed_pipeline_stays_true() -> None:
-    outcome = run_killed(1, "dlt-pipeline", kills=3, since=timedelta(minutes=5))
+    outcome = run_killed(1, "dlt-pipeline", kills=2, since=timedelta(minutes=5))
     assert outcome.sound, outcome
