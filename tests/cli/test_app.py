@@ -306,6 +306,7 @@ def test_sandbox_help_lists_its_options(capsys: Output) -> None:
     assert "python -m" not in help_
 
 
+@pytest.mark.exhaustive
 def test_output_without_a_terminal_does_not_wrap() -> None:
     done = run("drift", "spec", "sdk", "sdk", stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stderr) == (0, "")

@@ -199,9 +199,10 @@ def test_default_cases_cover_every_kind() -> None:
     assert {(case.fault, case.kind, case.form) for case in chosen} == {
         (case.fault, case.kind, case.form) for case in CASES
     }
-    faults = Counter((case.call.name, case.index, case.form) for case in chosen)
-    assert set(faults) == {(case.call.name, case.index, case.form) for case in CASES}
-    assert min(faults.values()) == SMOKE_EACH
+    assert {(case.call.name, case.index, case.form) for case in chosen} == {
+        (case.call.name, case.index, case.form) for case in CASES
+    }
+    assert min(Counter((case.call.name, case.index) for case in chosen).values()) >= SMOKE_EACH
 
 
 def test_outcomes_cover_every_fault() -> None:

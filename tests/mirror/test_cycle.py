@@ -214,6 +214,7 @@ def test_changes_acknowledged_by_others_are_found(followed: FollowedField) -> No
     assert followed.compare().is_equal
 
 
+@pytest.mark.exhaustive
 def test_change_with_another_interval_is_applied_again(followed: FollowedField) -> None:
     followed.run(overlap=timedelta())
     site = followed.sites[0]
@@ -223,6 +224,7 @@ def test_change_with_another_interval_is_applied_again(followed: FollowedField) 
     assert followed.run(overlap=timedelta(), refresh=timedelta()).changes == 1
 
 
+@pytest.mark.exhaustive
 def test_clock_that_is_wrong_loses_nothing(followed: FollowedField) -> None:
     for ahead in (3600, -3600, 7 * 86_400, 0, -200, 0):
         followed.clock.ahead = ahead

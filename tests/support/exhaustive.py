@@ -13,7 +13,7 @@ import pytest
 T = TypeVar("T")
 
 _SHARE_OF_EXAMPLES = 8
-_MIN_EXAMPLES = 15
+_MIN_EXAMPLES = 10
 
 
 class Selection:
@@ -52,5 +52,5 @@ def first(count: int, cases: Iterable[T]) -> list[T]:
 
 
 def examples(count: int) -> int:
-    """Return how many examples a property test tries: all with `--all`, else an eighth, but 15 at least."""
+    """Return how many examples a property test tries: all with `--all`, else an eighth, but 10 at least."""
     return count if Selection.run_all else min(count, max(_MIN_EXAMPLES, count // _SHARE_OF_EXAMPLES))
