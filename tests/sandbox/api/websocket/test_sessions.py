@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -136,7 +137,7 @@ def test_session_allows_immediate_reconnect(sandbox: Sandbox) -> None:
 
 def test_session_key_is_released_on_abrupt_disconnect(sandbox: Sandbox) -> None:
     with open_room(sandbox, SITE, session_key=KEY) as room:
-        room.socket.close()
+        room.socket.shutdown(socket.SHUT_RDWR)
         assert eventually(lambda: comes_in(sandbox))
 
 
