@@ -214,7 +214,6 @@ def test_changes_acknowledged_by_others_are_found(followed: FollowedField) -> No
     assert followed.compare().is_equal
 
 
-@pytest.mark.exhaustive
 def test_change_with_another_interval_is_applied_again(followed: FollowedField) -> None:
     followed.run(overlap=timedelta())
     site = followed.sites[0]
