@@ -71,11 +71,16 @@ class Screen:
             signal.signal(number, handler)
         self._stop()
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the terminal."""
-        size = self._console.size
-        return size.width, size.height
+    def measure(self) -> tuple[int, int]:
+        """Return width and height of the terminal now.
+
+        COLUMNS and LINES do not count: programs that export them, such as readline, have the size of their start.
+        """
+        with suppress(OSError):  # the terminal is gone
+            width, height = os.get_terminal_size(sys.stdout.fileno())
+            if width and height:
+                self._console.size = (width, height)
+        return self._console.width, self._console.height
 
     @property
     def levels(self) -> str:
@@ -123,7 +128,7 @@ def show(model: WatchModel, feed: Feed, zone: tzinfo) -> None:
     with feed, Keyboard() as keyboard, Screen(keyboard) as screen:
         while True:
             feed.update(model)
-            width, height = screen.size
+            width, height = screen.measure()
             skipped = min(max(skipped, 0), max(len(model.wells) - 1, 0))
             layout = Layout(width=width, height=height, levels=screen.levels, zone=zone, skipped=skipped)
             screen.draw(draw(model, current_time().timestamp(), layout))

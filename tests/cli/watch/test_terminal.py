@@ -36,9 +36,10 @@ def assert_sane(terminal: PseudoTerminal) -> None:
 
 @pytest.mark.exhaustive
 def test_view_survives_breaks_resizing_and_suspension() -> None:
+    exported = {"COLUMNS": "80", "LINES": "24"}  # as by a shell or program that started the view
     with (
         Sandbox(days=1) as sandbox,
-        PseudoTerminal(["watch", "--pad", "681", "--tz", "site"], sandbox.environment) as terminal,
+        PseudoTerminal(["watch", "--pad", "681", "--tz", "site"], {**sandbox.environment, **exported}) as terminal,
     ):
         terminal.wait_for("connected")
         terminal.wait_for("Treating pressure")
