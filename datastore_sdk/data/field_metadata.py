@@ -1,11 +1,14 @@
-"""Units and labels of the fields of records."""
+"""Labels, units and colours of the fields of records."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from datastore_sdk._io.effects import EffectGen
 from datastore_sdk.data.missing_fields import SOURCE_PREFIX
@@ -14,21 +17,38 @@ from datastore_sdk.exceptions import CallError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 from restream_api.api.pads import list_pad_fields
 from restream_api.api.sites import list_site_fields
+from restream_api.models import Field
 
 log = logging.getLogger("datastore_sdk")
 
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+
 
 class FieldMetadata(Struct, frozen=True):
-    """Label and unit of a field."""
+    """Label, unit and colour of a field."""
 
     label: str
     """Name for display; empty if unknown."""
     unit: str | None
     """Unit of the values; None if unknown."""
+    color: str | None = None
+    """Colour of the curve, `#RRGGBB`; None if unknown."""
 
 
 FieldMetadataByName = Mapping[str, FieldMetadata]
 """Metadata of fields, by name of the field."""
+
+
+def read_field_metadata(field: Field | Mapping[str, Any], *, si_units: bool) -> FieldMetadata:
+    """Return label, unit and colour of a field. The service may send any JSON value for each."""
+    label, unit, color = (
+        field.get(key) for key in ("label", "si_unit" if si_units else "imperial_unit", "primary_color")
+    )
+    return FieldMetadata(
+        label=label if isinstance(label, str) else "",
+        unit=unit if isinstance(unit, str) else None,
+        color=color if isinstance(color, str) and _COLOR.fullmatch(color) else None,
+    )
 
 
 def fetch_field_metadata(executor: RequestExecutor, queries: Sequence[DataQuery]) -> EffectGen[FieldMetadataByName]:
@@ -50,11 +70,9 @@ def fetch_field_metadata(executor: RequestExecutor, queries: Sequence[DataQuery]
             log.warning("Units and labels of the fields of %s %d are missing: %s", source, id_, error)
             continue
         for field in fields:
-            name, label = field.get("name"), field.get("label")
-            unit = field.get("si_unit" if si_units else "imperial_unit")
-            if isinstance(name, str):  # the service may send any JSON value
-                text, unit = label if isinstance(label, str) else "", unit if isinstance(unit, str) else None
-                metadata.setdefault(name, FieldMetadata(text, unit))
+            if isinstance(name := field.get("name"), str):
+                found = read_field_metadata(field, si_units=si_units)
+                metadata.setdefault(name, found)
                 if is_routed and (prefix := SOURCE_PREFIX.match(name)):
-                    of_routed.setdefault(name[prefix.end() :], FieldMetadata("", unit))
+                    of_routed.setdefault(name[prefix.end() :], replace(found, label=""))
     return {**of_routed, **metadata}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from datastore_sdk._io.json_body import parse_id
+from datastore_sdk.data.field_metadata import read_field_metadata
 from datastore_sdk.enums import StageNameFilters
 from datastore_sdk.exceptions import NoRecordsError
 from datastore_sdk.picks.curves import Curve
@@ -23,7 +23,6 @@ from datastore_sdk.plot.treatment_plot import TreatmentPlot
 
 _COLORS = ("#C0392B", "#1B6CA8", "#2E8B57", "#8E44AD", "#D68910", "#16A085", "#7F8C8D")
 """Colours of fields without a colour of their own."""
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _OPERATIONS = {StageNameFilters.FRAC.value: "Stage", StageNameFilters.WIRELINE.value: "Wireline"}
 """Names of the operations in labels."""
 _SECOND = timedelta(seconds=1)
@@ -87,11 +86,21 @@ def build_plot(
     start = request.start.astimezone(UTC)
     spans = [clipped for span in (*stages, *_merge(corrections)) if (clipped := _clip(span, start, max(start, end)))]
     fields = [metadata.get(name, {}) for name in request.fields]
+    described = [read_field_metadata(field, si_units=request.si_units) for field in fields]
+    colors = _choose_colors([each.color for each in described])
     return TreatmentPlot(
         title=f"{well}, {request.stage.label.lower()}" if request.stage else well,
         traces=tuple(
-            _build_trace(name, curves[name], field, color, request.si_units)
-            for name, field, color in zip(request.fields, fields, _choose_colors(fields), strict=True)
+            PlotTrace(
+                field=name,
+                label=each.label or name,
+                unit=each.unit or None,
+                color=color,
+                range=_read_range(field, si_units=request.si_units),
+                connect_nulls=field.get("connect_nulls") is True,
+                curve=curves[name],
+            )
+            for name, field, each, color in zip(request.fields, fields, described, colors, strict=True)
         ),
         marks=tuple(_find_all_marks(curves, stages, last)),
         spans=tuple(spans),
@@ -131,10 +140,9 @@ def _clip(span: PlotSpan, start: datetime, end: datetime) -> PlotSpan | None:
     return replace(span, start=first, end=last) if first <= last else None
 
 
-def _choose_colors(fields: Iterable[Mapping[str, Any]]) -> list[str]:
+def _choose_colors(sent: Iterable[str | None]) -> list[str]:
     """Return the colours of fields. One without a colour gets the one that differs most from those of the others."""
-    sent = [field.get("primary_color") for field in fields]
-    colors = [color if isinstance(color, str) and _COLOR.fullmatch(color) else None for color in sent]
+    colors = [*sent]
     for index, color in enumerate(colors):
         if color is None:
             others = [other for other in colors if other]
@@ -146,20 +154,13 @@ def _distance(color: str, other: str) -> float:
     return math.dist(bytes.fromhex(color[1:]), bytes.fromhex(other[1:]))
 
 
-def _build_trace(name: str, curve: Curve, field: Mapping[str, Any], color: str, si_units: bool) -> PlotTrace:
+def _read_range(field: Mapping[str, Any], *, si_units: bool) -> tuple[float, float] | None:
+    """Return the lowest and highest value that the service recommends for the axis of a field."""
     system = "si" if si_units else "imperial"
-    unit, label = field.get(f"{system}_unit"), field.get("label")
-    limits = [field.get(f"{system}_plot_{end}") for end in ("min", "max")]
-    numbers = [limit for limit in limits if isinstance(limit, int | float)]
-    return PlotTrace(
-        field=name,
-        label=label if isinstance(label, str) and label else name,
-        unit=unit if isinstance(unit, str) and unit else None,
-        color=color,
-        range=(numbers[0], numbers[1]) if len(numbers) == len(limits) and numbers[0] < numbers[1] else None,
-        connect_nulls=field.get("connect_nulls") is True,
-        curve=curve,
-    )
+    low, high = (field.get(f"{system}_plot_{end}") for end in ("min", "max"))
+    if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
+        return low, high
+    return None
 
 
 def _find_all_marks(curves: Mapping[str, Curve], stages: Sequence[PlotSpan], last: datetime) -> Iterator[PlotMark]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from shlex import join
@@ -17,6 +16,7 @@ from datastore_sdk.cli.field_names import validate_field_names
 from datastore_sdk.cli.watch.feed import Feed
 from datastore_sdk.cli.watch.model import WatchedField, WatchModel
 from datastore_sdk.cli.watch.screen import show, validate_terminal
+from datastore_sdk.data.field_metadata import read_field_metadata
 from datastore_sdk.exceptions import CallError
 
 _SHORT_LABELS = {
@@ -25,7 +25,6 @@ _SHORT_LABELS = {
     "proppant_conc": "Proppant conc.",
 }
 """Labels of the usual fields. Those of the service are too long for 80 columns."""
-_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 def watch_asset(
@@ -82,11 +81,10 @@ def _describe_fields(wells: list[Site], names: list[str], *, si: bool) -> list[W
 
 
 def _describe_field(name: str, field: Mapping[str, Any], *, si: bool) -> WatchedField:
-    label, color, unit = field.get("label"), field.get("primary_color"), field.get("si_unit" if si else "imperial_unit")
-    own = printable(label) if isinstance(label, str) and label else name
+    found = read_field_metadata(field, si_units=si)
     return WatchedField(
         name=name,
-        label=_SHORT_LABELS.get(name, own),
-        unit=printable(unit) if isinstance(unit, str) else "",
-        color=color if isinstance(color, str) and _COLOR.fullmatch(color) else None,
+        label=_SHORT_LABELS.get(name, printable(found.label) or name),
+        unit=printable(found.unit or ""),
+        color=found.color,
     )

@@ -7,6 +7,7 @@ costs several times what reading a record does; so here one thread reads as many
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -214,7 +215,8 @@ def _with_password(proxy: str) -> str:
         ConfigurationError: The user or password has escaped characters, and the library is too old to decode them.
     """
     parts = urlsplit(proxy)
-    if "%" in f"{parts.username}{parts.password}" and _version_of(library_version) < _DECODES_CREDENTIALS:
+    credentials, _, _ = parts.netloc.rpartition("@")
+    if "%" in credentials and _parse_version(library_version) < _DECODES_CREDENTIALS:
         raise ConfigurationError(
             "live data through a proxy whose user or password has escaped characters (%40 for @) takes websockets "
             f"17.2 or newer, this is {library_version}; run: pip install --upgrade websockets"
@@ -224,8 +226,9 @@ def _with_password(proxy: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.replace("@", ":@", 1)))
 
 
-def _version_of(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2])
+def _parse_version(text: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version, such as `17.2rc1`."""
+    return tuple(map(int, re.findall(r"\d+", text)[:2]))
 
 
 def _addresses(proxy: str) -> list[str]:

@@ -68,7 +68,7 @@ def test_a_proxy_that_refuses(serve: Serve, client_of: ClientOf) -> None:
         proxy.close()
 
 
-@pytest.mark.parametrize("version", ["15.0.1", "17.1"])
+@pytest.mark.parametrize("version", ["15.0.1", "17.1", "17.0rc1"])
 def test_escaped_password_takes_a_newer_library(
     version: str, client_of: ClientOf, serve: Serve, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
