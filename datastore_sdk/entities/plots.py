@@ -17,6 +17,7 @@ from datastore_sdk._utils.validation import (
 )
 from datastore_sdk.entities.base import ClientBound, Entity
 from datastore_sdk.entities.intervals import Interval, get_interval
+from datastore_sdk.plot.content import DEFAULT_FIELDS
 from datastore_sdk.plot.treatment_plot import TreatmentPlot
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class StagePlotMixin(ClientBound):
 
     def plot(
         self,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        fields: str | Sequence[str] = DEFAULT_FIELDS,
         *,
         tz: str | tzinfo = "UTC",
         si_units: bool = False,
@@ -49,7 +50,7 @@ class StagePlotMixin(ClientBound):
 
         Args:
             fields: Names of the fields. The first has its axis on the left, the others on the right. Fields of one unit
-                and similar range share an axis.
+                and similar range share an axis. Default: treating pressure, slurry rate and proppant concentration.
             tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
             si_units: True: SI units; False: oilfield units.
             stacked: True: each axis has a panel of its own, one above the other.
@@ -66,7 +67,7 @@ class StagePlotMixin(ClientBound):
 
     async def aplot(
         self,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        fields: str | Sequence[str] = DEFAULT_FIELDS,
         *,
         tz: str | tzinfo = "UTC",
         si_units: bool = False,
@@ -87,7 +88,7 @@ class StagePlotMixin(ClientBound):
 
         Args:
             fields: Names of the fields. The first has its axis on the left, the others on the right. Fields of one unit
-                and similar range share an axis.
+                and similar range share an axis. Default: treating pressure, slurry rate and proppant concentration.
             tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
             si_units: True: SI units; False: oilfield units.
             stacked: True: each axis has a panel of its own, one above the other.
@@ -120,7 +121,7 @@ class SitePlotMixin(Entity):
         start_datetime: datetime | str | None = None,
         end_datetime: datetime | str | None = None,
         *,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        fields: str | Sequence[str] = DEFAULT_FIELDS,
         tz: str | tzinfo = "UTC",
         si_units: bool = False,
         stacked: bool = False,
@@ -137,7 +138,7 @@ class SitePlotMixin(Entity):
             start_datetime: Start, included. A datetime with a time zone, or ISO 8601 text.
             end_datetime: End, included. A datetime with a time zone, or ISO 8601 text. Default: up to now.
             fields: Names of the fields. The first has its axis on the left, the others on the right. Fields of one unit
-                and similar range share an axis.
+                and similar range share an axis. Default: treating pressure, slurry rate and proppant concentration.
             tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
             si_units: True: SI units; False: oilfield units.
             stacked: True: each axis has a panel of its own, one above the other.
@@ -160,7 +161,7 @@ class SitePlotMixin(Entity):
         start_datetime: datetime | str | None = None,
         end_datetime: datetime | str | None = None,
         *,
-        fields: str | Sequence[str] = ("surface_treating_pressure", "slurry_rate", "proppant_conc"),
+        fields: str | Sequence[str] = DEFAULT_FIELDS,
         tz: str | tzinfo = "UTC",
         si_units: bool = False,
         stacked: bool = False,
@@ -177,7 +178,7 @@ class SitePlotMixin(Entity):
             start_datetime: Start, included. A datetime with a time zone, or ISO 8601 text.
             end_datetime: End, included. A datetime with a time zone, or ISO 8601 text. Default: up to now.
             fields: Names of the fields. The first has its axis on the left, the others on the right. Fields of one unit
-                and similar range share an axis.
+                and similar range share an axis. Default: treating pressure, slurry rate and proppant concentration.
             tz: Time zone of the time axis: an IANA name such as `US/Central`, or `site` for the time of the well.
             si_units: True: SI units; False: oilfield units.
             stacked: True: each axis has a panel of its own, one above the other.

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from datastore_sdk.plot.traces import PlotTrace
 
+DEFAULT_FIELDS = ("surface_treating_pressure", "slurry_rate", "proppant_conc")
+"""The curves of a treatment plot."""
 MarkKind = Literal["step", "flush", "shut-in", "rate drop"]
 """Events that are marked."""
 SpanKind = Literal["frac", "operation", "correction"]

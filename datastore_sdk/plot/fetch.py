@@ -20,7 +20,7 @@ from datastore_sdk.data.time_zones import choose_time_zone
 from datastore_sdk.exceptions import CallError
 from datastore_sdk.picks.fetch import FieldValues, find_last_second
 from datastore_sdk.plot.build import PlotRequest, build_plot, build_stage_span
-from datastore_sdk.plot.content import PlotSpan
+from datastore_sdk.plot.content import DEFAULT_FIELDS, PlotSpan
 from datastore_sdk.plot.marks import MARK_FIELDS
 from datastore_sdk.plot.treatment_plot import TreatmentPlot
 from datastore_sdk.transport.executor.executor import RequestExecutor
@@ -32,8 +32,6 @@ T = TypeVar("T")
 
 log = logging.getLogger("datastore_sdk")
 
-DEFAULT_FIELDS = ("surface_treating_pressure", "slurry_rate", "proppant_conc")
-"""The curves of a treatment plot."""
 _SAMPLE = timedelta(minutes=2)
 """Length of the sample of records in which a field is looked for that the service does not list."""
 

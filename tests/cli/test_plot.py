@@ -85,7 +85,11 @@ ERRORS = [
     ([*STAGE, "-o", "x.jpg"], ExitStatus.COULD_NOT_RUN, "a plot is saved as .html, .png, .pdf, .svg, not '.jpg'"),
     ([*STAGE, "-o", "-"], ExitStatus.COULD_NOT_RUN, "not 'without suffix'"),
     ([*STAGE, "-o", "old.html"], ExitStatus.NOT_WRITTEN, "old.html exists already; add --overwrite"),
-    ([*STAGE, "--pad", "681", "-o", "x.html"], ExitStatus.COULD_NOT_RUN, "No such option: --pad"),
+    (
+        [*STAGE, "--pad", "681", "-o", "x.html"],
+        ExitStatus.COULD_NOT_RUN,
+        "a plot shows one well; list those of the pad with: datastore sites --pad 681",
+    ),
     (
         ["plot", "--site", "981", "--from", "2025-09-19T00:00:00Z", "-o", "x.html"],
         ExitStatus.COULD_NOT_RUN,

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from datastore_sdk.cli.exit_status import ExitStatus
-from datastore_sdk.cli.options import AnyFieldOption, PadOption, ProfileOption, SiOption, SiteOption, ZoneOption
+from datastore_sdk.cli.options import take_options
+from datastore_sdk.cli.watch.options import WatchOptions
 
-DEFAULT_FIELDS = "surface_treating_pressure,slurry_rate,proppant_conc"
 
-
-def watch(
-    *,
-    pad: PadOption = None,
-    site: SiteOption = None,
-    fields: Annotated[
-        str, typer.Option(metavar="NAMES", help="Fields, joined by commas.", show_default=False)
-    ] = DEFAULT_FIELDS,
-    si: SiOption = False,
-    any_field: AnyFieldOption = False,
-    tz: ZoneOption = None,
-    profile: ProfileOption = None,
-) -> int:
+@take_options(WatchOptions)
+def watch(options: WatchOptions) -> int:
     """Watch wells live in the terminal: state, stage, pressure, rate and concentration, with the last 15 minutes.
 
     Each curve has its current value on the left, and the lowest and highest value of the 15 minutes on the right. After
@@ -38,7 +23,7 @@ def watch(
 
         datastore watch --site 981 --fields surface_treating_pressure,slurry_rate --tz site
     """
-    from datastore_sdk.cli.watch.setup import watch_asset
+    from datastore_sdk.cli.watch.setup import watch_asset  # slow to import
 
-    watch_asset(pad, site, fields, si=si, any_field=any_field, tz=tz, profile=profile)
+    watch_asset(options)
     return ExitStatus.DONE

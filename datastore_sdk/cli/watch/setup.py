@@ -15,9 +15,11 @@ from datastore_sdk.cli.console import printable
 from datastore_sdk.cli.field_names import validate_field_names
 from datastore_sdk.cli.watch.feed import Feed
 from datastore_sdk.cli.watch.model import WatchedField, WatchModel
+from datastore_sdk.cli.watch.options import WatchOptions
 from datastore_sdk.cli.watch.screen import show, validate_terminal
 from datastore_sdk.data.field_metadata import read_field_metadata
 from datastore_sdk.exceptions import CallError
+from datastore_sdk.plot.content import DEFAULT_FIELDS
 
 _SHORT_LABELS = {
     "surface_treating_pressure": "Treating pressure",
@@ -27,9 +29,7 @@ _SHORT_LABELS = {
 """Labels of the usual fields. Those of the service are too long for 80 columns."""
 
 
-def watch_asset(
-    pad: int | None, site: int | None, fields: str, *, si: bool, any_field: bool, tz: str | None, profile: str | None
-) -> None:
+def watch_asset(options: WatchOptions) -> None:
     """Show the live view of a pad or site until it is quit.
 
     Raises:
@@ -37,21 +37,22 @@ def watch_asset(
             exist, or it has no such field.
         RestreamError: The service refuses a request.
     """
-    validate_choice(pad, site)
-    names = [*dict.fromkeys(parse_names(fields, "--fields") or ())]
-    chosen = ["--site", str(site)] if pad is None else ["--pad", str(pad), "--routed"]
-    validate_terminal(join(["datastore", "tail", *chosen, "--fields", ",".join(names)]))
-    with open_asset(pad, site, profile) as (client, asset):
+    validate_choice(options.pad, options.site)
+    fields = DEFAULT_FIELDS if options.fields is None else options.fields
+    names = ",".join(dict.fromkeys(parse_names(fields, "--fields") or ()))
+    chosen = ["--site", str(options.site)] if options.pad is None else ["--pad", str(options.pad), "--routed"]
+    validate_terminal(join(["datastore", "tail", *chosen, "--fields", names]))
+    with open_asset(options.pad, options.site, options.profile) as (client, asset):
         loaded = type(asset).get_model(id=asset.id, client=client, as_dict=True)
-        zone = display_zone(resolve_zone(tz, asset, client))
-        if not any_field:
-            validate_field_names(asset, fields)
+        zone = display_zone(resolve_zone(options.tz, asset, client))
+        if not options.any_field:
+            validate_field_names(asset, names)
         name = loaded.get("name")
         title = f"{printable(name)} ({describe(asset)})" if isinstance(name, str) else describe(asset)
         wells = _list_wells(asset, loaded, client)
-        watched = _describe_fields([Site(id_, client=client) for id_ in wells], names, si=si)
+        watched = _describe_fields([Site(id_, client=client) for id_ in wells], names.split(","), si=options.si)
         model = WatchModel(title, wells, watched, site=asset.id if isinstance(asset, Site) else None)
-        show(model, Feed(asset, watched, si=si), zone)
+        show(model, Feed(asset, watched, si=options.si), zone)
 
 
 def _list_wells(asset: Pad | Site, loaded: Mapping[str, Any], client: Client) -> dict[int, str]:
