@@ -78,7 +78,7 @@ def test_mutated_fields_still_label_tables() -> None:
     for mutation in mutations(INVENTED["fields"][:1]):
         body.append(json.dumps([*mutation.response, {**INVENTED["fields"][1], "name": "other"}]).encode())
         found = client._drive(fetch_field_metadata(client._executor, [query]))
-        assert found["other"] == FieldMetadata("Slurry rate", "bbl/min")
+        assert found["other"] == FieldMetadata("Slurry rate", "bbl/min", INVENTED["fields"][1].get("primary_color"))
 
 
 @pytest.mark.parametrize("form", [*FORMS])
