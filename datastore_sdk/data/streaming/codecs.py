@@ -26,6 +26,18 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """Unix seconds of the years 1 to 9999."""
 
 
+class Keys(msgspec.Struct, gc=False):
+    """The keys of a record as they were sent; None for each that is missing. Other values are not decoded."""
+
+    timestamp: Any = None
+    site_id: Any = None
+
+
+parse_keys: Callable[[bytes], list[Keys]] = msgspec.json.Decoder(list[Keys]).decode
+"""Decodes the keys of an array of records. It refuses lone surrogates."""
+_parse_own_keys: Callable[[msgspec.Raw], Keys] = msgspec.json.Decoder(Keys).decode
+
+
 class RecordCodec(msgspec.Struct, Generic[R], frozen=True):
     """One representation of records."""
 
@@ -49,11 +61,11 @@ def _read_keys_of_dict(record: Record) -> tuple[Any, Any]:
 
 
 def _read_keys_of_text(record: msgspec.Raw) -> tuple[Any, Any]:
-    text = bytes(record)
     try:
-        return _read_keys_of_dict(orjson.loads(text))
-    except orjson.JSONDecodeError:  # it holds a lone surrogate or 1e400
-        return _read_keys_of_cells(split_cells(text))
+        keys = _parse_own_keys(record)
+    except (msgspec.DecodeError, RecursionError):  # a lone surrogate, or nested too deeply
+        return _read_keys_of_cells(split_cells(bytes(record)))
+    return keys.timestamp, keys.site_id
 
 
 def _read_keys_of_cells(record: Cells) -> tuple[Any, Any]:

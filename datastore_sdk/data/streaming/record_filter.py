@@ -8,6 +8,7 @@ import msgspec
 
 from datastore_sdk._io.json_body import parse_id
 from datastore_sdk.data.streaming.batch import Batch
+from datastore_sdk.data.streaming.codecs import parse_keys
 from datastore_sdk.data.streaming.record_identity import MAX_SECOND, parse_second
 from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.exceptions import ResponseValidationError
@@ -21,16 +22,6 @@ _CHECKED_BYTES = 1 << 20
 After that, only the first and last record of each batch are checked: a service that ignores a parameter does so from
 the beginning on.
 """
-
-
-class _Keys(msgspec.Struct, gc=False):
-    """The keys of a record, as sent. Other values are not decoded."""
-
-    timestamp: Any = None
-    site_id: Any = None
-
-
-_decode_keys = msgspec.json.Decoder(list[_Keys]).decode
 
 
 class _DroppedValues:
@@ -162,7 +153,7 @@ class RecordFilter:
 def _read_keys(batch: Batch[Any]) -> tuple[list[Any], list[Any]]:
     """Return the timestamps and the sites of the records."""
     try:
-        keys = _decode_keys(batch.text)
+        keys = parse_keys(batch.text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # lone surrogates, or nested too deeply
         pairs = [*map(batch.codec.read_keys, batch.records)]
         return [timestamp for timestamp, _ in pairs], [site for _, site in pairs]

@@ -15,11 +15,11 @@ class NdjsonWriter(Writer):
 
     def write(self, batch: list[Any]) -> None:
         """Write records."""
-        lines = b"\n".join(batch)
-        if lines.count(b"\n") >= len(batch) or b"\r" in lines:
+        text = b"".join(batch)
+        if b"\n" in text or b"\r" in text:
             # The service sent line breaks between tokens. In strings they are always escaped.
-            lines = b"\n".join(b" ".join(bytes(record).splitlines()) for record in batch)
-        self._file.write(lines + b"\n")
+            batch = [b" ".join(bytes(record).splitlines()) for record in batch]
+        self._file.write(b"\n".join([*batch, b""]))
 
     def finish(self) -> None:
         """Do nothing: nothing follows the last line."""

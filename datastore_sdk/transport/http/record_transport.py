@@ -33,7 +33,7 @@ IDLE_EXPIRY = 4.0
 """Seconds after which an idle connection is not used again; the service closes them after some seconds."""
 STREAM_EXPIRY = 1.0
 """The same for connections that carried time-series data: long enough for the next part of a download."""
-_READ_BYTES = 1 << 19
+_READ_BYTES = 3 << 16
 """Maximum bytes per read: fewer cost more turns of the threads, more leave the processor's cache."""
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
 _LIBRARY = str(Path(httpcore.Request.__init__.__code__.co_filename).parent)

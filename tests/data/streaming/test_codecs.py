@@ -120,6 +120,15 @@ def test_a_missing_number_is_one_beside_any_value(decode: Decode) -> None:
 
 
 @forms
+@pytest.mark.parametrize("count", [0, 1, 23, 24, 25, 1000])
+@pytest.mark.parametrize("noise", ["I", "\\\\", "Inf", "\\u0049"])
+@pytest.mark.parametrize("word", ["Infinity", "\\u0049nfinity", "Inf\\u0069nity"])
+def test_a_missing_number_is_found_behind_many_of_its_bytes(decode: Decode, word: str, noise: str, count: int) -> None:
+    record = only(decode, f'[{{"a":"{noise * count}","b":"{word}"}}]'.encode())
+    assert (record if decode is dicts else exact_of(record))["b"] in (None, "null")
+
+
+@forms
 def test_a_name_that_comes_twice(decode: Decode) -> None:
     record = only(decode, b'[{"a":1,"b":2,"a":3}]')
     found = record if decode is dicts else exact_of(record)
