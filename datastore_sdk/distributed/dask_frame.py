@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.query import MAX_PARALLEL
 from datastore_sdk.distributed.plan import Plan
-from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice
 
 
@@ -43,7 +41,7 @@ class _SliceReader:
     def __call__(self, slice_: Slice, columns: Sequence[str] | None = None) -> Any:
         plan = self._plan.only(columns)
         with _limit_of_cluster(plan):
-            return _to_frame(plan, iterate_with_short_errors(partial(plan.read, slice_)))
+            return _to_frame(plan, plan.read(slice_))
 
 
 def _to_frame(plan: Plan, batches: Iterable[Any]) -> Any:

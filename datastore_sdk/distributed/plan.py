@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +32,7 @@ from datastore_sdk.distributed.columns import (
     select_fields,
     validate_columns,
 )
-from datastore_sdk.distributed.reader import SliceRequests, read_slices
+from datastore_sdk.distributed.reader import SliceRequests, name_in_errors, read_slices
 from datastore_sdk.distributed.schema_union import infer_union
 from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice, cut_slices, restrict_slices
@@ -284,7 +286,7 @@ class Plan:
         """
         import pyarrow as pa
 
-        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), iterate_with_short_errors(self.batches))
+        stream: Any = pa.RecordBatchReader.from_batches(self.to_arrow_schema(), self.batches())
         return stream.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
@@ -301,7 +303,12 @@ class Plan:
         return _rebuild, (values,)
 
     def _read(self, slices: Sequence[Slice], parallel: int) -> Generator[pa.RecordBatch, None, None]:
-        client, schema = self._resolve_client(), self._choose_schema()
+        return iterate_with_short_errors(partial(self._download, slices, parallel))
+
+    def _download(self, slices: Sequence[Slice], parallel: int) -> Generator[pa.RecordBatch, None, None]:
+        with name_in_errors(slices[0]) if slices else nullcontext():
+            client = self._resolve_client()
+        schema = self._choose_schema()
         steps = read_slices(client._executor, slices, self._build_requests(), schema, self.columns, parallel=parallel)
         return client._iterate(steps)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.query import MAX_PARALLEL
 from datastore_sdk.distributed.plan import Plan
-from datastore_sdk.distributed.short_errors import iterate_with_short_errors
 from datastore_sdk.distributed.slices import Slice
+from datastore_sdk.exceptions import RestreamError
 
 
 def read_ray(plan: Plan) -> Any:
@@ -41,10 +42,29 @@ def read_ray(plan: Plan) -> Any:
             reads = (partial(_read, reader, each) for each in plan.slices)
             return [ReadTask(read, each, schema=schema) for read, each in zip(reads, metadata, strict=True)]
 
-    return ray.data.read_datasource(RestreamDatasource(), concurrency=MAX_PARALLEL)
+    tasks = min(len(plan.slices), MAX_PARALLEL) or None  # Ray warns of more tasks than there are slices
+    return ray.data.read_datasource(RestreamDatasource(), concurrency=tasks)
 
 
-def _read(plan: Plan, slice_: Slice) -> Any:
+def _read(plan: Plan, slice_: Slice) -> Iterator[Any]:
     import pyarrow as pa
 
-    return (pa.Table.from_batches([batch]) for batch in iterate_with_short_errors(partial(plan.read, slice_)))
+    try:
+        for batch in plan.read(slice_):
+            yield pa.Table.from_batches([batch])
+    except RestreamError as error:
+        raise _as_user_error(error) from None
+
+
+def _as_user_error(error: RestreamError) -> Exception:
+    """Return the error with a type that Ray takes for an error of the user, too.
+
+    Of others, Ray says that they are errors of its own which should be reported, and shows the frames of its executor.
+    """
+    from ray.exceptions import UserCodeException
+
+    kind = type(error)
+    both: Any = type(kind.__name__, (kind, UserCodeException), {"__module__": kind.__module__})
+    user_error: Exception = both.__new__(both, error.message)
+    user_error.__dict__.update(error.__dict__)
+    return user_error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from datastore_sdk.data.streaming.request_plan import PlannedRequest
 from datastore_sdk.data.streaming.resume import append_to_message, stream_resumable
 from datastore_sdk.distributed.slices import Slice
 from datastore_sdk.enums import DataAggregations, DataResolutions
-from datastore_sdk.exceptions import CallError
+from datastore_sdk.exceptions import RestreamError
 from datastore_sdk.transport.executor.executor import RequestExecutor
 
 
@@ -103,11 +104,18 @@ def read_slices(
     yield from redirect_items(select, conform_batches(texts, schema, "null"))
 
 
+@contextmanager
+def name_in_errors(slice_: Slice) -> Iterator[None]:
+    """Name a slice in the message of an error."""
+    try:
+        yield
+    except RestreamError as error:
+        append_to_message(error, f"the {slice_} could not be read")
+        raise
+
+
 def _stream_slice(
     executor: RequestExecutor, slice_: Slice, requests: SliceRequests, download: DownloadState
 ) -> EffectGen[None]:
-    try:
+    with name_in_errors(slice_):
         yield from stream_resumable(executor, requests.part(slice_), TEXTS, download)
-    except CallError as error:
-        append_to_message(error, f"the {slice_} could not be read")
-        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from datastore_sdk.auth.providers import NO_CREDENTIALS_MESSAGE
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
 
@@ -25,9 +26,11 @@ def worker_client(profile: str | None, base_url: str) -> Client:
     try:
         client = client_for(profile=profile)
     except MissingCredentialsError as error:
+        reason = error.message.removesuffix(NO_CREDENTIALS_MESSAGE).strip() or "this process has no credentials"
         raise MissingCredentialsError(
-            f"{error}\nA plan holds no credentials. Each process that reads it needs them, in its environment or in the"
-            " profile that was passed to Plan.of"
+            f"{reason}. A plan holds none: set TALLY_AUTH_TOKEN, or RESTREAM_CLIENT_ID and RESTREAM_CLIENT_SECRET, in "
+            "the environment of each process that reads it, or write a profile on each machine and pass its name to "
+            "Plan.of(profile=...)"
         ) from None
     if client.base_url != base_url:
         raise ConfigurationError(

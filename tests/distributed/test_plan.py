@@ -17,7 +17,6 @@ from datastore_sdk import (
     Client,
     Column,
     ConfigurationError,
-    MissingCredentialsError,
     NotFoundError,
     Pad,
     PermissionDeniedError,
@@ -184,12 +183,6 @@ def test_plan_uses_the_profile_where_it_is_read(
         monkeypatch.delenv(name)
     plan = Plan.of(Site(id=981), START, START + timedelta(seconds=9), fields=FIELDS, profile="field")
     assert pa.table(pickle.loads(pickle.dumps(plan))).num_rows == 10
-
-
-def test_worker_without_credentials_says_where_they_belong(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TALLY_AUTH_TOKEN")
-    with pytest.raises(MissingCredentialsError, match="Each process that reads it needs them"):
-        pa.table(plan)
 
 
 def test_worker_sends_no_credentials_to_another_service(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

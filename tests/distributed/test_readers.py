@@ -15,8 +15,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from datastore_sdk import Client, Plan, RetryPolicy, Site
-from datastore_sdk.sandbox import Sandbox, faults
+from datastore_sdk import Plan, Site
+from datastore_sdk.sandbox import Sandbox
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 END = START + timedelta(seconds=899)
@@ -87,15 +87,3 @@ def test_interval_of_a_delta_table_is_replaced(plan: Plan, expected: pa.Table, t
     deltalake.write_deltalake(tmp_path / "wells", corrected, mode="overwrite", predicate=interval)
     found = pa.table(deltalake.DeltaTable(tmp_path / "wells").to_pyarrow_table())
     assert in_order(found).column("slurry_rate").equals(expected.column("slurry_rate"))
-
-
-def test_reader_gets_one_error_that_names_the_slice(own_sandbox: Sandbox) -> None:
-    client = Client(own_sandbox.token, base_url=own_sandbox.url, retries=RetryPolicy(max_attempts=1))
-    plan = Plan.of(Site(id=981), START, END, fields=FIELDS, client=client)
-    own_sandbox.faults.add(faults.Status(500, path="/data/", times=9))
-    with pytest.raises(Exception, match="slice of site 981 from 2025-09-17T06:00:00Z") as caught:
-        pa.table(plan)
-    message, _, detail = str(caught.value).partition(" Detail:")
-    assert message.count("slice of site 981") == 1
-    assert detail.count("File ") == 1  # pyarrow appends a traceback
-    client.close()

@@ -62,6 +62,17 @@ def plan(box: Sandbox) -> Plan:
     return plan
 
 
+@pytest.fixture
+def profile(box: Sandbox) -> Iterator[Path]:
+    """Return the file of the profile `field`. Without it, a process that reads a plan has no credentials."""
+    path = Path(os.environ["XDG_CONFIG_HOME"], "restream", "config.toml")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'[field]\nbase_url = "{box.url}"\nauth_token = "{box.token}"\n')
+    path.chmod(0o600)
+    yield path
+    path.unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def expected(box: Sandbox) -> pa.Table:  # noqa: ARG001 - the environment points to it
     """Return the records as the SDK alone reads them."""

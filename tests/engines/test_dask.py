@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
 
-from datastore_sdk import MissingCredentialsError, PermissionDeniedError, Plan
+from datastore_sdk import MissingCredentialsError, Plan
 from datastore_sdk.distributed import read_dask
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.engines.conftest import (
@@ -25,6 +25,7 @@ from tests.engines.conftest import (
     read_files,
     wait_for_downloads,
 )
+from tests.support.slice_faults import SLICE_FAULTS, SliceFault, assert_names_slice_once
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +73,11 @@ def test_secret_is_not_in_graph_and_state(plan: Plan, cluster: Client, box: Sand
     assert_secret_is_absent(box.token, texts)
 
 
-def test_slice_that_fails_is_named_once(plan: Plan, cluster: Client, box: Sandbox) -> None:
-    box.faults.add(faults.Status(403, path="/data/", times=100))
-    try:
-        with pytest.raises(PermissionDeniedError, match=r"returned 403.*slice of site 981 from 2025-09-17T") as caught:
-            cluster.compute(read_dask(plan.only(sites=[981]))).result()
-    finally:
-        box.faults.clear()
-    assert str(caught.value).count("could not be read") == 1
-    assert caught.value.__cause__ is None
+@pytest.mark.parametrize("fault", SLICE_FAULTS.values(), ids=SLICE_FAULTS)
+def test_error_names_slice_and_reason_once(plan: Plan, cluster: Client, box: Sandbox, fault: SliceFault) -> None:
+    with fault.affecting(box), pytest.raises(fault.error) as caught:
+        cluster.compute(read_dask(plan.only(sites=[981]))).result()
+    assert_names_slice_once(caught.value, fault.reason)
 
 
 def test_worker_without_credentials_says_so(plan: Plan, cluster: Client) -> None:
@@ -89,10 +86,11 @@ def test_worker_without_credentials_says_so(plan: Plan, cluster: Client) -> None
 
     tokens = cluster.run(set_token, None)
     try:
-        with pytest.raises(MissingCredentialsError, match="Each process that reads it needs them"):
+        with pytest.raises(MissingCredentialsError) as caught:
             cluster.compute(read_dask(plan)).result()
     finally:
         cluster.run(set_token, next(iter(tokens.values())))
+    assert_names_slice_once(caught.value, "this process has no credentials")
 
 
 def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, cluster: Client, box: Sandbox) -> None:

@@ -12,11 +12,20 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import ray
+from ray.exceptions import UserCodeException
 
-from datastore_sdk import PermissionDeniedError, Plan
+from datastore_sdk import ConfigurationError, Plan, Site
 from datastore_sdk.distributed import read_ray
 from datastore_sdk.sandbox import Sandbox, faults
-from tests.engines.conftest import assert_same_records, assert_secret_is_absent, downloads, read_files
+from tests.engines.conftest import (
+    END,
+    START,
+    assert_same_records,
+    assert_secret_is_absent,
+    downloads,
+    read_files,
+)
+from tests.support.slice_faults import SLICE_FAULTS, SliceFault, assert_names_slice_once
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -63,15 +72,27 @@ def find_readers() -> list[int]:
     ]
 
 
-def test_slice_that_fails_is_named_once(plan: Plan, box: Sandbox) -> None:
-    box.faults.add(faults.Status(403, path="/data/", times=100))
-    try:
-        with pytest.raises(PermissionDeniedError, match=r"returned 403.*slice of site 98\d from 2025-09-17T") as caught:
-            to_table(read_ray(plan))
-    finally:
-        box.faults.clear()
-    assert str(caught.value).count("could not be read") == 1
-    assert "transport/" not in str(caught.value)
+@pytest.mark.parametrize("fault", SLICE_FAULTS.values(), ids=SLICE_FAULTS)
+def test_error_names_slice_and_reason_once(plan: Plan, box: Sandbox, fault: SliceFault) -> None:
+    with fault.affecting(box), pytest.raises(fault.error) as caught:
+        to_table(read_ray(plan))
+    assert_is_an_error_of_the_user(caught.value, fault.reason)
+
+
+def test_worker_without_credentials_names_the_slice(profile: Path) -> None:
+    plan = Plan.of(Site(id=981), START, END, fields="slurry_rate", profile="field")
+    profile.unlink()
+    with pytest.raises(ConfigurationError) as caught:
+        to_table(read_ray(plan))
+    assert_is_an_error_of_the_user(caught.value, "there is no profile 'field'")
+
+
+def assert_is_an_error_of_the_user(error: Exception, reason: str) -> None:
+    """Check that Ray does not take an error for one of its own: it would show all frames, and want a report."""
+    assert isinstance(error, UserCodeException)
+    assert error.__cause__ is None
+    assert_names_slice_once(error, reason)
+    assert "ray/data/_internal" not in str(error)
 
 
 def test_secret_is_not_in_the_logs(plan: Plan, box: Sandbox) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
+from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from datastore_sdk import DataChange, Pad
@@ -33,6 +34,7 @@ from tests.engines.conftest import (
     read_files,
     wait_for_downloads,
 )
+from tests.support.slice_faults import SLICE_FAULTS, SliceFault, assert_names_slice_once
 
 ARGUMENTS = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
 
@@ -252,13 +254,36 @@ def test_invalid_options_are_errors(spark: SparkSession, more: dict[str, str], m
     assert str(caught.value).count('  File "') == 1
 
 
-def test_slice_that_fails_is_named(spark: SparkSession, box: Sandbox) -> None:
-    frame = read(spark, end=datetime(2025, 9, 17, 0, 1, tzinfo=UTC).isoformat())
-    box.faults.add(faults.Status(403, path="/data/", times=100))
-    try:
-        with pytest.raises(Exception, match=r"slice of site 98\d from 2025-09-17T00:00:00Z") as caught:
-            frame.count()
-    finally:
-        box.faults.clear()
-    assert str(caught.value).count("could not be read") == 1
-    assert str(caught.value).count('  File "') == 2
+@pytest.mark.parametrize("fault", SLICE_FAULTS.values(), ids=SLICE_FAULTS)
+def test_error_names_slice_and_reason_once(spark: SparkSession, box: Sandbox, fault: SliceFault) -> None:
+    frame = read(spark, sites="981")
+    with fault.affecting(box), pytest.raises(Exception, match=fault.reason) as caught:
+        frame.count()
+    assert_names_slice_once(str(caught.value), fault.reason)
+    assert str(caught.value).count('  File "') == 1
+
+
+def test_worker_without_credentials_names_the_slice(spark: SparkSession, profile: Path) -> None:
+    frame = read(spark, profile="field")
+    assert frame.rdd.getNumPartitions() == 3  # the plan is made now, and read below
+    profile.unlink()
+    with pytest.raises(Exception, match="there is no profile 'field'") as caught:
+        to_table(frame)
+    assert_names_slice_once(str(caught.value), "there is no profile 'field'")
+
+
+def test_error_of_a_stream_names_slice_and_reason_once(spark: SparkSession, box: Sandbox, tmp_path: Path) -> None:
+    fault = SLICE_FAULTS["refused credential"]
+    with fault.affecting(box), pytest.raises(StreamingQueryException) as caught:
+        run_stream(spark, tmp_path, end=END.isoformat())
+    assert_names_slice_once(str(caught.value), fault.reason)
+
+
+def test_spark_without_java_fails_as_documented() -> None:
+    command = [sys.executable, "-c", "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate()"]
+    environment = {**os.environ, "JAVA_HOME": "/there/is/none"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.strip().endswith(
+        "[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number."
+    )

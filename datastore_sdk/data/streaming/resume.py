@@ -28,6 +28,7 @@ from datastore_sdk.exceptions import (
     CallError,
     CorruptBodyError,
     DataChangedError,
+    RestreamError,
     TruncatedBodyError,
 )
 from datastore_sdk.transport.executor.call import Call
@@ -215,7 +216,7 @@ class _ResumableStream:
             )
 
 
-def append_to_message(error: CallError, more: str) -> None:
+def append_to_message(error: RestreamError, more: str) -> None:
     """Append to the message of an error."""
     error.message += f"; {more}"
     error.args = (error.message,)

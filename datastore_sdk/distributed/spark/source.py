@@ -26,7 +26,7 @@ from pyspark.sql.types import StructType
 
 from datastore_sdk.data.schema import Schema
 from datastore_sdk.distributed.plan import Plan
-from datastore_sdk.distributed.short_errors import iterate_with_short_errors, shorten_errors
+from datastore_sdk.distributed.short_errors import shorten_errors
 from datastore_sdk.distributed.spark.options import SparkOptions
 from datastore_sdk.distributed.spark.schema import from_struct, to_struct
 
@@ -89,9 +89,8 @@ class Share(InputPartition):
 
 
 def read_share(partition: InputPartition) -> Iterator[Any]:
-    """Yield the record batches of a partition."""
-    if isinstance(partition, Share) and partition.plan:
-        yield from iterate_with_short_errors(partition.plan.batches)
+    """Return the record batches of a partition."""
+    return partition.plan.batches() if isinstance(partition, Share) and partition.plan else iter(())
 
 
 class Reader(DataSourceReader):
@@ -105,7 +104,7 @@ class Reader(DataSourceReader):
         return [*map(Share, self._plan.shares())] or [Share()]
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Yield the record batches of a partition."""
+        """Return the record batches of a partition."""
         return read_share(partition)
 
 
@@ -176,7 +175,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return [*map(Share, plan.shares())]
 
     def read(self, partition: InputPartition) -> Iterator[Any]:
-        """Yield the record batches of a partition."""
+        """Return the record batches of a partition."""
         return read_share(partition)
 
     @property
