@@ -158,6 +158,24 @@ MUTATIONS = (
         "data/streaming/test_codecs.py",
     ),
     M(
+        "data/arrow/record_groups.py",
+        "return batch.take(pc.sort_indices(places))",
+        "return batch",
+        "data/arrow/test_parser.py",
+    ),
+    M(
+        "data/arrow/parser.py",
+        "if self._are_known(short.schema.names):",
+        "if True:",
+        "data/arrow/test_parser.py",
+    ),
+    M(
+        "data/arrow/record_groups.py",
+        "except (pa.ArrowTypeError, pa.ArrowInvalid):",
+        "except pa.ArrowKeyError:",
+        "data/arrow/test_parser.py",
+    ),
+    M(
         "data/writers/csv_writer.py",
         "if _NULL_IN_STRING.search(block):",
         "if False:",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from datastore_sdk.data.arrow.record_groups import find_long_records, merge_groups, split_records
 from datastore_sdk.data.streaming.json_decoder import Cells, decode_cells
 
 JSON_TEXT = pa.binary()
@@ -41,14 +42,30 @@ _TYPES: dict[frozenset[type], pa.DataType] = {
 
 
 class ArrowParser:
-    """Parses batches of records."""
+    """Parses batches of records.
 
-    def __init__(self) -> None:
+    Args:
+        are_known: Returns whether earlier batches had all of these columns.
+    """
+
+    def __init__(self, are_known: Callable[[Iterable[str]], bool]) -> None:
+        self._are_known = are_known
         self._strings: dict[str, pa.DataType] = {}
         """Columns whose strings Arrow took for dates."""
+        self._groups_fit = True
+        """Whether long and short records had columns of the same types so far."""
 
     def parse(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
-        """Parse the JSON texts of records. Fields come in order of first appearance."""
+        """Parse the JSON texts of records. Fields that earlier batches lack come in order of first appearance."""
+        if self._groups_fit and (are_long := find_long_records(texts)):
+            short, long = map(self._parse_together, split_records(texts, are_long))
+            if self._are_known(short.schema.names):  # otherwise new columns could stand in another order
+                if (batch := merge_groups(short, long, are_long)) is not None:
+                    return batch
+                self._groups_fit = False
+        return self._parse_together(texts)
+
+    def _parse_together(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
         lines = b"\n".join(texts)
         try:
             table = pj.read_json(

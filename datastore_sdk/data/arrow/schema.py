@@ -55,6 +55,10 @@ class ColumnTypes:
             if name == _TIMESTAMP and column.type in _NUMBERS:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
+    def are_known(self, names: Iterable[str]) -> bool:
+        """Return whether all of these columns were added before."""
+        return self._types.keys() >= set(names)
+
     def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
         """Return the schema. The metadata of a column has its `unit` and `label`, if they are known."""
         for name, kind in (self._types or self._fallback_types).items():

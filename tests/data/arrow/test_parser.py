@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from datastore_sdk.data.arrow import parser as reading
 from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _ColumnReader
+from datastore_sdk.data.arrow.record_groups import find_long_records
+from datastore_sdk.data.arrow.schema import ColumnTypes
 from datastore_sdk.data.field_metadata import FieldMetadata
 from tests.data.arrow.table_helpers import raw, rows, table_of
 from tests.support.exhaustive import examples
@@ -107,7 +110,10 @@ def test_strings_like_dates_that_stop_being_strings() -> None:
 
 
 def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, texts = ArrowParser(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
+    reader, texts = (
+        ArrowParser(ColumnTypes().are_known),
+        raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}'),
+    )
     first = reader.parse(texts)
     monkeypatch.setattr(reading, "_ColumnReader", None)  # the careful way, which is slow
     assert reader.parse(texts).equals(first)
@@ -227,7 +233,37 @@ RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: 
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
     if any(records):
-        assert ArrowParser().parse(texts).equals(_batch(_ColumnReader(texts).read_all()))
+        assert ArrowParser(ColumnTypes().are_known).parse(texts).equals(_batch(_ColumnReader(texts).read_all()))
+
+
+LONG_RECORDS = st.builds(
+    dict.__or__, RECORDS, st.fixed_dictionaries({"note": st.just("x" * 300), "d": VALUES.flatmap(lambda kind: kind)})
+)
+
+
+@settings(max_examples=examples(100), deadline=None, derandomize=True)
+@given(st.lists(RECORDS, min_size=1, max_size=3), st.lists(LONG_RECORDS, min_size=1, max_size=3), st.randoms())
+def test_long_records_are_parsed_apart_to_the_same_table(
+    short: list[dict[str, Any]], long: list[dict[str, Any]], random: Random
+) -> None:
+    records = random.choices(short, k=200) + random.choices(long, k=20)
+    random.shuffle(records)
+    texts = _texts(records)
+    assert find_long_records(texts)
+    expected = _batch(_ColumnReader(texts).read_all())
+    columns = ColumnTypes()
+    columns.add(expected)
+    parser = ArrowParser(columns.are_known)
+    for _ in range(2):
+        assert parser.parse(texts).select(expected.schema.names).equals(expected)
+
+
+def test_new_columns_of_long_records_keep_their_order() -> None:
+    """The first record with `b` is a long one, before the first with `a`."""
+    short, long = '{"z":1}', '{"z":1,"b":"%s"}' % ("x" * 300)
+    texts = raw(*(text.encode() for text in [long, *[short] * 200, *[long] * 20, '{"z":1,"a":1}']))
+    assert find_long_records(texts)
+    assert table_of(tuple(map(bytes, texts)), tuple(map(bytes, texts))).schema.names == ["z", "b", "a"]
 
 
 @settings(max_examples=examples(150), deadline=None, derandomize=True)
