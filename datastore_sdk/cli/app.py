@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from functools import cache
 from io import StringIO
 from typing import Annotated, Any
 
@@ -149,15 +150,21 @@ def _invoke(arguments: list[str]) -> int:
         case ["--show-completion", shell]:
             return _show_completion(shell)
         case _:
-            status: object = app(arguments, prog_name=PROGRAM, standalone_mode=False)
+            status: object = _command()(arguments, prog_name=PROGRAM, standalone_mode=False)
             return int(status) if isinstance(status, int) else 0
+
+
+@cache
+def _command() -> Any:  # the type of a command is private
+    """Return the command. Building it takes 40 ms, so it is built once."""
+    return typer.main.get_command(app)
 
 
 def _show_completion(shell: str) -> int:
     """Print the completion script of a shell. The option of typer knows only the current shell."""
-    commands, variable = typer.main.get_command(app), f"_{PROGRAM.upper()}_COMPLETE"
+    variable = f"_{PROGRAM.upper()}_COMPLETE"
     with redirect_stdout(StringIO()) as script:
-        failed = shell_complete(commands, {}, PROGRAM, variable, f"source_{shell}")
+        failed = shell_complete(_command(), {}, PROGRAM, variable, f"source_{shell}")
     with result_output():
         typer.echo(script.getvalue().strip(), nl=not failed)
     return ExitStatus.COULD_NOT_RUN if failed else ExitStatus.DONE
