@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,15 +18,17 @@ from pydantic import BaseModel
 from datastore_sdk import Client, Data, DataChange, Hooks, Pad, Plan, Site, Stage, State
 from datastore_sdk.drift import api_index, load_shipped_spec
 from datastore_sdk.entities.base import Entity
-from datastore_sdk.sandbox import Sandbox, faults
+from datastore_sdk.sandbox import Sandbox, Untidiness, faults
 from tests.conftest import NOW
 from tests.support.threads import start_thread
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 RANGE = (START, START + timedelta(seconds=5))
+RECENT = NOW - timedelta(hours=4)
 DOWNLOADS = {"stream_pad_data", "stream_site_data"}
 T = TypeVar("T")
-DEFINITION = [{"name": "avg_own", "config": {"field": "slurry_rate", "aggregation": "average"}}]
+CONFIG = {"field": "slurry_rate", "aggregation": "average"}
+NUMBERS = count(1)
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,14 @@ class Context:
 
 
 def own_definition(asset: Pad | Site) -> int:
-    return asset.create_stages_aggregations(DEFINITION)[0].id
+    name = "own" + next(NUMBERS) * "_"  # the service refuses a name that exists, and digits
+    return asset.create_stages_aggregations([{"name": name, "config": CONFIG}])[0].id
 
 
 def update_definition(context: Context, asset: Pad | Site) -> None:
     definition = context.prepare(own_definition(asset))
     asset.update_stages_aggregation(definition, {"label": "Average"})
-    asset.update_stages_aggregation(definition, {"config": DEFINITION[0]["config"]}, partial=False)
+    asset.update_stages_aggregation(definition, {"config": CONFIG}, partial=False)
 
 
 def first_change(context: Context) -> DataChange:
@@ -151,7 +154,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
         lambda c: c.pad.get_stages_aggregation(c.prepare(c.pad.get_stages_aggregations()[0].id)),
     ],
     "Pad.get_stages_aggregations()": [lambda c: c.pad.get_stages_aggregations()],
-    "Pad.get_stages_metadata()": [lambda c: c.pad.get_stages_metadata(start_date=START, add_aggregations=True)],
+    "Pad.get_stages_metadata()": [lambda c: c.pad.get_stages_metadata(start_date=RECENT, add_aggregations=True)],
     "Pad.get_states()": [lambda c: c.pad.get_states()],
     "Pad.monitor_states()": [lambda c: first_item(c.pad.monitor_states())],
     "Pad.update()": [lambda c: c.pad.update()],
@@ -172,7 +175,7 @@ CALLS: dict[str, list[Callable[[Context], Any]]] = {
         lambda c: c.site.get_stages_aggregation(c.prepare(c.site.get_stages_aggregations()[0].id)),
     ],
     "Site.get_stages_aggregations()": [lambda c: c.site.get_stages_aggregations()],
-    "Site.get_stages_metadata()": [lambda c: c.site.get_stages_metadata(start_date=START, add_aggregations=True)],
+    "Site.get_stages_metadata()": [lambda c: c.site.get_stages_metadata(start_date=RECENT, add_aggregations=True)],
     "Site.get_state()": [lambda c: c.site.get_state()],
     "Site.monitor_state()": [lambda c: first_item(c.site.monitor_state())],
     "Site.update()": [lambda c: c.site.update()],
@@ -200,13 +203,20 @@ UNUSED = {"acknowledge_pad_data_changes", "get_pad_data_change", "create_token"}
 """Operations that no public method calls."""
 
 
+@pytest.fixture(scope="module")
+def field(untidiness: Untidiness | None) -> Iterator[Sandbox]:
+    """Share a sandbox: no call depends on what another one changes."""
+    with Sandbox(now=NOW, days=10, untidy=untidiness) as sandbox:
+        yield sandbox
+
+
 @pytest.mark.parametrize("method", CALLS)
-def test_table_has_the_operations_of_a_method(method: str, own_sandbox: Sandbox, tmp_path: Path) -> None:
+def test_table_has_the_operations_of_a_method(method: str, field: Sandbox, tmp_path: Path) -> None:
     operations: list[str] = []
     hooks = Hooks(on_request=lambda event: operations.append(event.operation))
-    with Client(own_sandbox.token, base_url=own_sandbox.url, hooks=hooks) as client:
+    with Client(field.token, base_url=field.url, hooks=hooks) as client:
         for call in CALLS[method]:
-            call(Context(client, operations, own_sandbox, tmp_path))
+            call(Context(client, operations, field, tmp_path))
     besides = DOWNLOADS if method.startswith("Data") and not method.startswith("DataChange") else set[str]()
     called = {operation for operation in operations if operation in operation_ids()} - besides
     assert called == {*api_index.OPERATIONS[method]}
