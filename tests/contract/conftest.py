@@ -5,8 +5,7 @@ from typing import Any
 
 import _generated
 import pytest
-import yaml
-from _contract import Contract
+from _contract import Contract, read_document
 from _generator import generate_package
 
 from tests.support.paths import ROOT
@@ -19,8 +18,7 @@ def path() -> Path:
 
 @pytest.fixture(scope="session")
 def document(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return loaded
+    return read_document(path)
 
 
 @pytest.fixture(scope="session")

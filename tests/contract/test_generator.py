@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
-from _contract import ContractError
+from _contract import ContractError, read_document
 from _generated import PACKAGE, main
 from _generator import attribute, generate_package, prose
 from pydantic import BaseModel
@@ -32,9 +32,9 @@ def root(path: Path, tmp_path: Path, generated_once: None) -> Path:  # noqa: ARG
 
 def change_contract(root: Path, change: Change) -> None:
     path = root / "openapi.yaml"
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = read_document(path)
     change(document)
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 @pytest.mark.exhaustive

@@ -1,8 +1,8 @@
 """The matrix: every request of every call, in both forms, with every fault that can meet it.
 
-Many of its cases go the same way through the package. So each fault meets each kind of request once in each form, each
-time in another call, and each request of each call meets three faults, in one form or the other; the rest needs
-`--all`.
+Many of its cases go the same way through the package. So each fault meets each kind of request once, each time in
+another call and in half of the kinds in each form, and each request of each call meets three faults, in one form or the
+other; the rest needs `--all`.
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ SMOKE_EACH = 3
 
 
 def _once_each(cases: Iterable[Case]) -> Iterator[Case]:
-    """Yield one case of each fault, kind of request and form; the calls take turns."""
-    alike: defaultdict[tuple[Kind, str], defaultdict[str, list[Case]]] = defaultdict(lambda: defaultdict(list))
+    """Yield one case of each fault and kind of request; the calls and the forms take turns."""
+    alike: defaultdict[Kind, defaultdict[str, defaultdict[str, list[Case]]]]
+    alike = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for case in cases:
-        alike[case.kind, case.form][case.fault].append(case)
-    for (_, form), by_fault in alike.items():
-        for turn, calls in enumerate(by_fault.values(), start=FORMS.index(form)):
+        alike[case.kind][case.fault][case.form].append(case)
+    for first_form, by_fault in enumerate(alike.values()):
+        for turn, by_form in enumerate(by_fault.values()):
+            calls = by_form[FORMS[(first_form + turn) % len(FORMS)]]
             yield calls[turn % len(calls)]
 
 

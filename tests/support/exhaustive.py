@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 from zlib import crc32
@@ -49,6 +49,13 @@ def _choose_form(forms: list[pytest.Item], item: pytest.Item) -> pytest.Item:
 def first(count: int, cases: Iterable[T]) -> list[T]:
     """Return the cases that run: all with `--all`, else only the first few."""
     return list(cases) if Selection.run_all else list(islice(cases, count))
+
+
+def spread(count: int, cases: Sequence[T]) -> Sequence[T]:
+    """Return the cases that run: all with `--all`, else a few evenly spread, since neighbours are similar."""
+    if Selection.run_all or count >= len(cases):
+        return cases
+    return [cases[index * len(cases) // count] for index in range(count)]
 
 
 def examples(count: int) -> int:

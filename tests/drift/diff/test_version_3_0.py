@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,13 @@ def older(value: Any) -> Any:
     return node
 
 
-CONTENT: Node = {**older(parse_spec(REAL).document.content), "openapi": "3.0.3"}
-del CONTENT["info"]["summary"]
-OLDER = yaml.dump(CONTENT, Dumper=DUMPER, sort_keys=False, width=120)
+@cache
+def older_text() -> str:
+    """Return the SDK's document as OpenAPI 3.0."""
+    content: Node = {**older(parse_spec(REAL).document.content), "openapi": "3.0.3"}
+    del content["info"]["summary"]
+    text: str = yaml.dump(content, Dumper=DUMPER, sort_keys=False, width=120)
+    return text
 
 
 RATHER = {"information-changed", "examples-changed"}
@@ -61,20 +66,20 @@ def errors_of(text: str) -> list[str]:
 
 
 def test_converted_spec_is_equivalent() -> None:
-    assert "nullable: true" in OLDER
-    assert errors_of(OLDER) == []
-    found = compare(parse_spec(REAL), parse_spec(OLDER)).findings
+    assert "nullable: true" in older_text()
+    assert errors_of(older_text()) == []
+    found = compare(parse_spec(REAL), parse_spec(older_text())).findings
     assert {finding.rule.removeprefix("request-parameter-") for finding in found} == RATHER
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("planted", first(8, TRAFFIC_CASES), ids=lambda planted: planted.description)
 def test_suggested_patch_removes_the_finding(planted: TrafficCase, tmp_path: Path) -> None:
-    observed = planted.observe_with(parse_spec(OLDER))
+    observed = planted.observe_with(parse_spec(older_text()))
     assert [finding.rule for finding in observed.findings()] == [planted.rule]
-    suggestion = suggest_patch(parse_spec(OLDER), observed)
+    suggestion = suggest_patch(parse_spec(older_text()), observed)
     assert bool(suggestion.patch) == planted.can_be_patched
-    (tmp_path / "openapi.yaml").write_text(OLDER, "utf-8")
+    (tmp_path / "openapi.yaml").write_text(older_text(), "utf-8")
     if planted.can_be_patched:
         subprocess.run(["git", "apply", "-"], input=suggestion.patch, text=True, cwd=tmp_path, check=True)
     mended = (tmp_path / "openapi.yaml").read_text("utf-8")

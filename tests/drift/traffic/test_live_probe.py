@@ -10,12 +10,13 @@ import pytest
 
 from datastore_sdk import Client, Pad
 from datastore_sdk.config.parsers import DEFAULT_HOST
-from datastore_sdk.drift import DriftError, Observations, load_shipped_spec, observe
+from datastore_sdk.drift import DriftError, Observations, observe
 from datastore_sdk.drift.traffic import LiveProbe, record_calls
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.exceptions import AuthenticationError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
+from tests.drift.spec_builders import REAL, parse_spec
 from tests.recorded.cassette_files import replaying
 from tests.recorded.test_cassettes import findings
 from tests.support.exhaustive import first
@@ -37,13 +38,13 @@ def run_probe(client: Client) -> LiveProbe:
 
 def test_probe_of_a_conforming_service_has_no_findings(client: Client, sandbox: Sandbox) -> None:
     probe = run_probe(client)
-    observations = Observations(load_shipped_spec())
+    observations = Observations(parse_spec(REAL))
     for _, call in probe.calls:
         observations.add(call)
     assert observations.findings() == ()
     assert {request.method for request in sandbox.requests} == {"GET"}
     assert len(sandbox.requests) == len(probe.calls) <= MAX_CALLS
-    reads = {endpoint.operation_id for endpoint in load_shipped_spec().endpoints.values() if endpoint.method == "get"}
+    reads = {endpoint.operation_id for endpoint in parse_spec(REAL).endpoints.values() if endpoint.method == "get"}
     assert {operation for operation, _ in probe.calls} == reads
 
 
@@ -65,7 +66,7 @@ REMOVED = [
 @pytest.mark.parametrize(("path", "status", "rule"), first(1, REMOVED))
 def test_removed_endpoint_is_reported(own_sandbox: Sandbox, path: str, status: int, rule: str) -> None:
     own_sandbox.faults.add(faults.Status(status, path=path))
-    observations = Observations(load_shipped_spec())
+    observations = Observations(parse_spec(REAL))
     with Client(own_sandbox.token, base_url=own_sandbox.url) as client:
         for _, call in run_probe(client).calls:
             observations.add(call)
@@ -90,7 +91,7 @@ def test_inaccessible_listed_object_is_recorded() -> None:
 def test_recorded_cassettes_replay_without_secrets(client: Client, sandbox: Sandbox, tmp_path: Path) -> None:
     paths = record_calls(run_probe(client).calls, tmp_path / "new" / "folder", [sandbox.token])
     assert [found for path in paths for found in findings(path)] == []
-    assert observe(load_shipped_spec(), [str(path) for path in paths]).findings() == ()
+    assert observe(parse_spec(REAL), [str(path) for path in paths]).findings() == ()
     with replaying(tmp_path / "new" / "folder" / "list_pads.yaml"), httpx.Client() as http:
         assert Pad.get_models(client=Client("any", base_url=DEFAULT_HOST, http=http))
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from datastore_sdk.drift import Observations, load_shipped_spec
+from datastore_sdk.drift import Observations
 from datastore_sdk.drift.traffic import LiveProbe
+from tests.drift.spec_builders import REAL, parse_spec
 from tests.support.fixtures import ClientOf, Serve, client_of, clock, nothing_left, serve
 from tests.support.http_responses import http_response, respond_always
 
@@ -26,7 +27,7 @@ __all__ = ["client_of", "clock", "nothing_left", "serve"]
 def test_nonconforming_service_is_probed(serve: Serve, client_of: ClientOf, reply: bytes, rule: str) -> None:
     probe = LiveProbe(client_of(serve(respond_always(reply))))
     probe.run()
-    observations = Observations(load_shipped_spec())
+    observations = Observations(parse_spec(REAL))
     for _, call in probe.calls:
         observations.add(call)
     assert rule in {finding.rule for finding in observations.findings()}

@@ -13,13 +13,13 @@ import pytest
 from datastore_sdk import Client
 from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
-from datastore_sdk.drift import load_shipped_spec
 from datastore_sdk.drift.json_types import is_array, is_object
 from datastore_sdk.drift.traffic import LiveProbe
 from datastore_sdk.drift.traffic.recorded_call import RecordedCall
 from datastore_sdk.drift.traffic.response_shapes import FILE_NAME, build_call_shape, collect_keys
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
+from tests.drift.spec_builders import REAL, parse_spec
 
 WORDS = re.compile(
     r"""\*|none|another|chunked|content-length|application/json|gzip|utf-8|revision_note
@@ -48,7 +48,7 @@ def test_file_has_only_shapes(
     assert f"Wrote {FILE_NAME}" in capsys.readouterr().err
     text = (tmp_path / FILE_NAME).read_text()
     shapes = json.loads(text)
-    keys = collect_keys(load_shipped_spec())
+    keys = collect_keys(parse_spec(REAL))
     strange = {each for each in leaves(shapes) if not (WORDS.fullmatch(each) or each in keys)}
     assert strange <= {VERSION, *map(str, (200, 201, 203, 404))}
     assert len(shapes["calls"]) >= len(paths)
@@ -76,7 +76,7 @@ def shape_of(content: Any, path: str = "/pads/681/", **headers: str) -> dict[str
         source="host",
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
-    return build_call_shape("get_pad", call, load_shipped_spec(), collect_keys(load_shipped_spec()))
+    return build_call_shape("get_pad", call, parse_spec(REAL), collect_keys(parse_spec(REAL)))
 
 
 def test_keys_that_may_be_data_are_hidden() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 import schemathesis
+from _contract import read_document
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
@@ -24,7 +25,6 @@ from schemathesis.specs.openapi.checks import (
 from datastore_sdk.sandbox import Sandbox
 from tests.support.paths import ROOT
 
-CONTRACT: Final = ROOT / "openapi.yaml"
 SLOW: Final = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 IDS: Final = {"pad_id": 681, "site_id": 981, "state_id": 20981, "parameter_id": 1, "change_id": 5}
 CHECKS: Final = [
@@ -37,7 +37,7 @@ CHECKS: Final = [
 config = SchemathesisConfig.from_dict(
     {"generation": {"mode": "all", "deterministic": True}, "phases": {"coverage": {"enabled": False}}}
 )
-schema = schemathesis.openapi.from_path(CONTRACT, config=config)
+schema = schemathesis.openapi.from_dict(read_document(ROOT / "openapi.yaml"), config=config)
 
 
 @pytest.fixture(scope="module")
