@@ -39,11 +39,12 @@ def estimate(form: Form, asset: Pad | Site, **query: Any) -> Estimate:
 
 
 def test_estimate_of_a_day_is_near(form: Form, sandbox: Sandbox) -> None:
-    found = estimate(form, Site(id=981), start_datetime=NOW - DAY, end_datetime=NOW)
+    query: dict[str, Any] = {"start_datetime": NOW - DAY, "end_datetime": NOW, "fields": "slurry_rate"}
+    found = estimate(form, Site(id=981), **query)
     assert count_downloads(sandbox) == len(found.sampled_ranges) == MAX_SAMPLES
     assert found.calls == 1
     assert found.sampled_records == MAX_SAMPLES * SAMPLE_INTERVALS
-    data = Site(id=981).get_data(start_datetime=NOW - DAY, end_datetime=NOW)
+    data = Site(id=981).get_data(**query)
     assert found.records == pytest.approx(len([*data]), rel=0.05)
     assert found.seconds > 0
     assert f"about {found.records:,} records" in str(found)

@@ -15,6 +15,7 @@ import pytest
 from datastore_sdk import Client, Pad, RetryPolicy, Site
 from datastore_sdk.data.streaming import parallel as slicing
 from datastore_sdk.sandbox import Sandbox, faults
+from tests.conftest import NOW
 from tests.faults.conftest import ClientOf
 from tests.faults.leak_checks import assert_no_leaks, time_limit
 from tests.faults.public_calls import END, PAD, SITE, START
@@ -138,25 +139,26 @@ def test_event_loop_ending_during_a_stream_leaks_nothing(service: Sandbox, clien
 
 FORKING = """
     import os, sys
+    from datetime import datetime
     from datastore_sdk import Client, Pad
     from datastore_sdk.sandbox import Sandbox, faults
-    from tests.conftest import NOW
-    from tests.faults.public_calls import END, PAD, START
     from tests.support.jumping_clock import JumpingClock
+
+    now, pad, *range_ = sys.argv[1:]
 
     def pads(**how):
         return [pad.id for pad in Pad.get_models(**how)]
 
-    with Sandbox(now=NOW, days=3) as sandbox:
+    with Sandbox(now=datetime.fromisoformat(now), days=3) as sandbox:
         os.environ |= sandbox.environment
         client = Client(sandbox.token, base_url=sandbox.url, clock=JumpingClock())
-        records = iter(Pad(PAD, client=client).get_data(START, END))
+        records = iter(Pad(int(pad), client=client).get_data(*range_))
         begun = [next(records)]
-        expected = pads(client=client), pads(), list(Pad(PAD, client=client).get_data(START, END))
+        expected = pads(client=client), pads(), list(Pad(int(pad), client=client).get_data(*range_))
         sandbox.faults.add(faults.Reset("request"), faults.Status(503, times=2))
         child = os.fork()
         if child == 0:
-            ours = pads(client=client), pads(), list(Pad(PAD, client=client).get_data(START, END))
+            ours = pads(client=client), pads(), list(Pad(int(pad), client=client).get_data(*range_))
             os._exit(0 if ours == expected else 1)
         _, status = os.waitpid(child, 0)
         ours = pads(client=client), pads(), [*begun, *records]
@@ -169,7 +171,7 @@ def test_forked_process_makes_its_own_calls() -> None:
     """The child meets the faults with clients that the parent has used, and with one that is in the middle of a
     stream."""
     program = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + textwrap.dedent(FORKING)
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-c", program, NOW.isoformat(), str(PAD), START.isoformat(), END.isoformat()]
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert (result.stdout, result.stderr) == ("0 True\n", "")

@@ -16,6 +16,7 @@ import pytest
 from datastore_sdk import Client, Pad
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
+from tests.conftest import NOW
 from tests.faults.conftest import ClientOf
 from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, read_files, time_limit
 from tests.faults.public_calls import DEFINITION, END, PAD, START
@@ -111,13 +112,13 @@ def test_cancel_before_a_retry_leaks_nothing(service: Sandbox, client_of: Client
 
 INTERRUPTED = """
     import os, signal, sys, threading, time
+    from datetime import datetime
     from pathlib import Path
     from datastore_sdk import Client, Pad
     from datastore_sdk.sandbox import Sandbox, faults
-    from tests.conftest import NOW
-    from tests.faults.public_calls import END, PAD, START
 
-    folder, name, options = Path(sys.argv[1]), sys.argv[2], {"resume": True} if sys.argv[3] == "resume" else {}
+    folder, name, option, now, pad, start, end = sys.argv[1:]
+    folder, options = Path(folder), {"resume": True} if option == "resume" else {}
 
     def begun():
         partial = folder / f"{name}.partial"
@@ -130,8 +131,9 @@ INTERRUPTED = """
         time.sleep(0.05)  # so that it waits for bytes
         os.kill(os.getpid(), signal.SIGINT)
 
-    with Sandbox(now=NOW, days=3) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
-        data = Pad(PAD, client=client).get_data(START, END)
+    now = datetime.fromisoformat(now)
+    with Sandbox(now=now, days=3) as sandbox, Client(sandbox.token, base_url=sandbox.url) as client:
+        data = Pad(int(pad), client=client).get_data(start, end)
         sandbox.faults.add(faults.Stall(5000, path="/data/"))
         threading.Thread(target=interrupt).start()
         try:
@@ -160,8 +162,9 @@ def test_interrupt_during_a_save_keeps_the_old_file(tmp_path: Path, name: str, o
     (tmp_path / name).write_text("old")
     command = [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", textwrap.dedent(INTERRUPTED)]
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PATH": ""}
+    query = NOW.isoformat(), str(PAD), START.isoformat(), END.isoformat()
     result = subprocess.run(
-        [*command, str(tmp_path), name, option],
+        [*command, str(tmp_path), name, option, *query],
         capture_output=True,
         text=True,
         timeout=60,

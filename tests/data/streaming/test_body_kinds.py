@@ -19,6 +19,7 @@ from datastore_sdk.data.writers.registry import find_writer
 from tests.data.json_literals import STYLES, Record, Style, exactly
 from tests.data.streaming.splitter_helpers import DECODERS, cut, exact_of, in_pieces
 from tests.data.writers.csv_helpers import rows_of
+from tests.support.exhaustive import examples
 from tests.support.hypothesis_settings import PROPERTY
 
 NAMES = ["timestamp", "a", "b", "Infinity", "null", "a:", "\u00b0F", 'to "Infinity"', "{", "late_1", "late_2"]
@@ -63,7 +64,7 @@ COMMON = [
     Record((('"timestamp"', "1"), ('"b"', '"\\""'))),
 ]
 styles = st.sampled_from([*STYLES.values()])
-kinds = settings(PROPERTY, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+kinds = settings(PROPERTY, max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def literals_of(record: Record) -> dict[str, str]:
@@ -164,7 +165,7 @@ def _has_mixed_types(values: Sequence[object]) -> bool:
 
 
 @pytest.mark.parametrize("form", ["texts", "cells", "dicts"])
-@settings(PROPERTY, max_examples=20)
+@settings(PROPERTY, max_examples=examples(20))
 @given(odd=st.lists(RECORDS, min_size=1, max_size=3), data=st.data())
 def test_odd_records_among_many_change_no_other(form: str, odd: list[Record], data: st.DataObject) -> None:
     records = data.draw(st.permutations([*odd, *COMMON * 60]))

@@ -114,7 +114,7 @@ def test_records_across_the_edge_of_a_window(decode: Decode, offset: int) -> Non
 @given(records=MANY)
 def test_many_records(decode: Decode, size: int, records: list[Record]) -> None:
     chance = random.Random(size)
-    records = chance.choices(records, k=2000)
+    records = chance.choices(records, k=1000)
     assert_exact(cut(decode, in_pieces(STYLES["a record a line"](records), size)), records)
 
 
