@@ -17,6 +17,7 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk.client import client_cache as clients
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from datastore_sdk.transport.http.environment_proxy import AUTHORITIES
+from tests.support.environment import set_environment
 from tests.support.exhaustive import Selection, select_default
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
@@ -97,8 +98,7 @@ def shared_sandbox(runner: asyncio.Runner, untidiness: Untidiness | None) -> Ite
 def sandbox(shared_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Use the sandbox that all tests share, for calls that change nothing. The environment points to it."""
     shared_sandbox.requests.clear()
-    for name, value in shared_sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, shared_sandbox.environment)
     return shared_sandbox
 
 
@@ -118,8 +118,7 @@ def own_sandbox(
 ) -> Iterator[Sandbox]:
     """Start a sandbox for one test, for calls that change something. The environment points to it."""
     with Sandbox(now=NOW, days=10, untidy=untidiness) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         yield sandbox
         close_default_clients(sandbox.url, runner)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datastore_sdk.cli import main
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
 
 DATA_COMMANDS = ("pads", "sites", "states", "stages", "fields", "changes", "get", "plot", "tail", "recover")
 
@@ -42,7 +42,7 @@ def run_example(command: str, folder: Path) -> int:
         return main(words[1:])
     bash = shutil.which("bash")
     assert bash is not None
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     script = f'datastore() {{ exec "{sys.executable}" -m datastore_sdk.cli "$@"; }}\nset -o pipefail\n{command}\n'
     with subprocess.Popen([bash, "-c", script], cwd=folder, stdout=subprocess.PIPE, env=environment) as shell:
         assert shell.stdout is not None

@@ -19,6 +19,7 @@ from datastore_sdk._version import VERSION
 from datastore_sdk.cli import main
 from datastore_sdk.client import client_cache as default_clients
 from datastore_sdk.sandbox import Sandbox, Scenario, faults
+from tests.support.environment import set_environment
 from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
 from tests.support.http_proxy import Proxy
 from tests.support.http_responses import http_response, respond_always
@@ -116,8 +117,8 @@ def test_text_output_has_settings(sandbox: Sandbox, capsys: Output) -> None:
     assert main(["doctor", "--timeout", "soon"]) == 3
 
 
-def test_versions_and_extras_are_listed(sandbox: Sandbox, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sandbox.url
+@pytest.mark.usefixtures("sandbox")
+def test_versions_and_extras_are_listed(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["httpx>=0.27", 'pyarrow>=18.0 ; extra == "arrow"', 'not-there>=1 ; extra == "more"', "nor-this"]
 
     def list_requirements(_: str) -> list[str]:
@@ -200,8 +201,7 @@ def test_rate_limit_is_a_warning(own_sandbox: Sandbox, examine: Examine) -> None
 
 def test_service_without_pads_skips_rooms(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(scenario=Scenario()) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         assert statuses(examine(0))["rooms"] == "skipped"
         default_clients.close_default_clients(sandbox.url)
 
@@ -341,8 +341,8 @@ def test_readable_profile_is_a_warning(
     assert "chmod 600" in found["profile"]["message"]
 
 
-def test_multiline_message_stays_together(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, capsys: Output) -> None:
-    assert sandbox.url
+@pytest.mark.usefixtures("sandbox")
+def test_multiline_message_stays_together(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     monkeypatch.delenv("TALLY_AUTH_TOKEN")
     assert main(["doctor"]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -21,9 +21,10 @@ from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, Untidiness, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import wait_until
+from tests.support.environment import set_environment
 from tests.support.exhaustive import first
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
+from tests.support.waiting import wait_until
 
 Output = pytest.CaptureFixture[str]
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -119,8 +120,7 @@ def test_dry_run_estimates_and_saves_nothing(sandbox: Sandbox, tmp_path: Path, c
 def test_untidy_service_is_downloaded(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "records.ndjson"
     with Sandbox(now=NOW, days=2, untidy=Untidiness(seed)) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         command = ["get", "--pad", "681", "--routed", "--since", "20m", "--fields", "slurry_rate", "-o", str(file)]
         assert main(command) == ExitStatus.DONE
         expected = [*Pad(id=681).get_data(NOW - timedelta(minutes=20), NOW, is_routed=True, fields="slurry_rate")]
@@ -236,7 +236,7 @@ def start(arguments: list[str], sandbox: Sandbox, **options: Any) -> subprocess.
     environment = {
         **os.environ,
         **sandbox.environment,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+        "PYTHONPATH": PYTHONPATH,
     }
     command = [sys.executable, "-m", "datastore_sdk.cli", *arguments]
     return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE, **options)
@@ -265,8 +265,7 @@ def test_interrupted_download_is_resumed(
         assert err.count("\n") == 1
         command = shlex.split(err.partition("continue with: ")[2])
         assert command[:2] == ["datastore", "get"]
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         assert main([*command[1:-1]]) == ExitStatus.NOT_WRITTEN  # without --resume
         assert "add --resume" in capsys.readouterr().err
         received = sandbox.requests.copy()

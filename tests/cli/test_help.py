@@ -16,8 +16,9 @@ from datastore_sdk.cli.app import app
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox
 from tests.cli.example_commands import DATA_COMMANDS, find_examples, needs_shell, run_example
+from tests.support.environment import set_environment
 from tests.support.exhaustive import first
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH, ROOT
 
 Output = pytest.CaptureFixture[str]
 HELP = {
@@ -64,8 +65,7 @@ def test_example_runs(
 @pytest.mark.skipif(os.name == "nt", reason="examples with pipes need a shell")
 def test_examples_with_pipes_and_signals_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(days=1) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         for example in filter(needs_shell, EXAMPLES):
             expected = ExitStatus.DONE if "|" in example else ExitStatus.TERMINATED
             assert run_example(example, tmp_path) == expected, example
@@ -78,7 +78,7 @@ def test_help_imports_nothing_slow() -> None:
         "for command in json.loads(sys.argv[1]):\n"
         "    main([*command, '--help']); print(json.dumps([command, *sys.modules]), file=sys.stderr)"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     done = subprocess.run(
         [sys.executable, "-c", program, json.dumps(commands)],
         env=environment,

@@ -18,6 +18,7 @@ from datastore_sdk.cli.errors import CommandError
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, Scenario, Untidiness, faults
 from tests.conftest import NOW
+from tests.support.environment import set_environment
 from tests.support.exhaustive import first
 
 Output = pytest.CaptureFixture[str]
@@ -113,8 +114,7 @@ def test_closed_standard_output_is_explained(monkeypatch: pytest.MonkeyPatch, ca
     scenario = Scenario(now=NOW)
     scenario.pad("Pad")
     with Sandbox(scenario=scenario) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         monkeypatch.setattr("sys.stdout", None)
         for command in (["pads"], ["pads", "--json"]):
             assert main(command) == ExitStatus.NOT_WRITTEN
@@ -142,8 +142,7 @@ def test_zone_of_a_pad_needs_sites_that_agree(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.filterwarnings("ignore::datastore_sdk.exceptions.MismatchWarning")
 def test_untidy_responses_are_listed(seed: int, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     with Sandbox(now=NOW, days=2, untidy=Untidiness(seed)) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         for arguments in [*LISTS, ["stages", "--site", "981", "--since", "24h", "--numbers"]]:
             status = main(arguments)
             out, err = capsys.readouterr()

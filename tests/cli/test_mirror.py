@@ -18,6 +18,7 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
+from tests.support.environment import set_environment
 from tests.support.exhaustive import first
 
 Output = pytest.CaptureFixture[str]
@@ -29,8 +30,7 @@ STORE = "field.duckdb"
 def field(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """A field of now, and a mirror that is not filled yet. The environment points to it."""
     with Sandbox(days=0.2) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         monkeypatch.chdir(tmp_path)
         assert main(["mirror", "add", STORE, "--site", SITE, "--since", "3m"]) == 0
         yield sandbox

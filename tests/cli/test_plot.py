@@ -16,7 +16,7 @@ from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
 
 Output = pytest.CaptureFixture[str]
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -163,7 +163,7 @@ def test_no_display_is_needed(sandbox: Sandbox, tmp_path: Path) -> None:
     environment |= {
         **sandbox.environment,
         "MPLBACKEND": "TkAgg",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}",
+        "PYTHONPATH": PYTHONPATH,
     }
     command = [sys.executable, "-m", "datastore_sdk.cli", *STAGE, "-q", "-o", str(tmp_path / "stage.png")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

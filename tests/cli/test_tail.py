@@ -21,9 +21,9 @@ from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.realtime.live_reader import wait_until
 from tests.support.exhaustive import first
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM"),
@@ -32,7 +32,7 @@ pytestmark = [
 
 
 def start(arguments: list[str], sandbox: Sandbox) -> subprocess.Popen[str]:
-    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    paths = {"PYTHONPATH": PYTHONPATH}
     environment = {**os.environ, **sandbox.environment, **paths}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([sys.executable, "-m", "datastore_sdk.cli", "tail", *arguments], env=environment, **pipes)

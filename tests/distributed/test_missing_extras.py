@@ -21,11 +21,11 @@ CALLS: list[tuple[str, str, Callable[[Plan], object]]] = [
 ]
 
 
+@pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize(("extra", "module", "call"), CALLS)
 def test_missing_extra_is_named(
-    extra: str, module: str, call: Callable[[Plan], object], monkeypatch: pytest.MonkeyPatch, sandbox: object
+    extra: str, module: str, call: Callable[[Plan], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert sandbox
     site = Site(id=981)
     plan = Plan.of(site, "2025-09-17T06:00:00Z", "2025-09-17T06:00:09Z", schema=site.get_schema("slurry_rate"))
     monkeypatch.setitem(sys.modules, module, None)

@@ -28,10 +28,11 @@ from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, Untidiness
 from tests.cli.example_commands import find_examples, needs_shell, run_example
 from tests.conftest import NOW
-from tests.realtime.live_reader import wait_until
+from tests.support.environment import set_environment
 from tests.support.exhaustive import first
 from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.paths import ROOT
+from tests.support.waiting import wait_until
 from tests.testing.pytest_runs import run_pytest
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -179,8 +180,7 @@ def test_shell_example_runs(
 @pytest.mark.exhaustive
 def test_shell_examples_with_pipes_and_signals_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with Sandbox(days=1) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         for command in filter(needs_shell, SHELL_COMMANDS):
             expected = ExitStatus.DONE if "|" in command else ExitStatus.TERMINATED
             assert run_example(command, tmp_path) == expected, command

@@ -21,6 +21,7 @@ from datastore_sdk.entities.base import Entity
 from datastore_sdk.sandbox import Sandbox, Untidiness, faults
 from tests.conftest import NOW
 from tests.support.threads import start_thread
+from tests.support.waiting import wait_until
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 RANGE = (START, START + timedelta(seconds=5))
@@ -90,13 +91,6 @@ async def save_async(context: Context, asset: Pad | Site) -> None:
 async def to_arrow_async(asset: Pad | Site) -> None:
     data = await asset.aget_data(*RANGE)
     await data.ato_arrow()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def listen(context: Context, asset: Pad | Site) -> None:

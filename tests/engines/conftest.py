@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -16,7 +15,9 @@ import pytest
 from datastore_sdk import Plan, Site
 from datastore_sdk.sandbox import ReceivedRequest, Sandbox
 from tests.conftest import NOW
-from tests.support.paths import ROOT
+from tests.support.environment import set_environment
+from tests.support.paths import PYTHONPATH
+from tests.support.waiting import wait_until
 
 PACKAGES = {"dask": "dask", "dlt": "dlt", "ray": "ray", "spark": "pyspark"}
 collect_ignore_glob = [f"test_{name}*.py" for name, package in PACKAGES.items() if not find_spec(package)]
@@ -34,7 +35,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with Sandbox(now=NOW, days=4) as box, pytest.MonkeyPatch.context() as patch:
         environment = {
             **box.environment,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+            "PYTHONPATH": PYTHONPATH,
             "RAY_USAGE_STATS_ENABLED": "0",
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "DLT_DATA_DIR": str(tmp_path_factory.mktemp("dlt")),
@@ -42,8 +43,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
             "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
             "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config")),
         }
-        for name, value in environment.items():
-            patch.setenv(name, value)
+        set_environment(patch, environment)
         yield box
 
 
@@ -95,8 +95,7 @@ def assert_same_records(found: pa.Table, expected: pa.Table) -> None:
 
 
 def wait_for_downloads(box: Sandbox, number: int) -> None:
-    while len(downloads(box)) < number:
-        time.sleep(0.01)
+    wait_until(lambda: len(downloads(box)) >= number, seconds=60)
 
 
 def downloads(box: Sandbox) -> Sequence[ReceivedRequest]:

@@ -15,9 +15,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from datastore_sdk import MirrorError, Pad
 from datastore_sdk.dlt import restream
-from datastore_sdk.sandbox import Scenario
 from tests.conftest import NOW
-from tests.mirror.conftest import BEGIN, FollowedField, at, follow
+from tests.mirror.conftest import BEGIN, FollowedField, at, build_scenario, follow
 from tests.mirror.killed_mirrors import open_target, run_killed
 
 Run = Callable[..., None]
@@ -26,13 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated"
 
 @pytest.fixture
 def followed(tmp_path: Path) -> Iterator[FollowedField]:
-    scenario = Scenario(now=NOW)
-    pad = scenario.pad("Mesquite")
-    for name in ("1H", "2H"):
-        site = pad.site(name)
-        site.records(BEGIN, NOW + timedelta(hours=2), slurry_rate=lambda t: 80 + t % 7 / 3, step=lambda t: t // 60)
-        site.stage(1, start=BEGIN, end=at(120), aggregations={"avg_slurry_rate": 80.5})
-    yield from follow(scenario, f"dlt-pipeline:{tmp_path}/field.duckdb")
+    yield from follow(build_scenario(), f"dlt-pipeline:{tmp_path}/field.duckdb")
 
 
 @pytest.fixture
@@ -67,7 +60,7 @@ def count(followed: FollowedField, table: str) -> int:
 def test_pipeline_keeps_a_pad_true(followed: FollowedField, run: Run) -> None:
     run()
     assert followed.compare().is_equal
-    tables = {"pads": 1, "sites": 2, "stages": 2, "fields": 2, "mirror_state": 2}
+    tables = {"pads": 1, "sites": 2, "stages": 4, "fields": 2, "mirror_state": 2}
     assert {name: count(followed, name) for name in tables} == tables
     first, second = followed.sites
     first.change(at(150), at(160), at=NOW, slurry_rate=3.5)

@@ -19,10 +19,10 @@ from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW, close_default_clients
 from tests.support.fake_service import TOKEN, Serving
 from tests.support.http_responses import http_response
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH, ROOT
 from tests.support.sync_async_calls import Form, list_requests
 
-ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+ENVIRONMENT = {"PYTHONPATH": PYTHONPATH}
 PADS = [668, 681, 697, 703, 654]
 
 

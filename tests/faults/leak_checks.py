@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 TIMEOUT_SECONDS = 30
@@ -94,11 +93,6 @@ def render_error_chain(error: BaseException) -> str:
     """Return tracebacks and attributes of an error and its causes."""
     chain = [error, *filter(None, (error.__cause__, error.__context__))]
     return "".join([*traceback.format_exception(error), *(f"{each!r} {vars(each)}" for each in chain)])
-
-
-def read_files(folder: Path) -> dict[str, bytes]:
-    """Return the contents of all files in a folder."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def assert_no_secret(texts: Collection[str], secrets: Collection[str]) -> None:

@@ -18,8 +18,9 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
 from tests.faults.conftest import ClientOf
-from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, read_files, time_limit
+from tests.faults.leak_checks import assert_no_leaks, list_running_tasks, time_limit
 from tests.faults.public_calls import DEFINITION, END, PAD, START
+from tests.support.leak_checks import read_files
 
 TIMEOUT_SECONDS = 20.0
 _NUMBERS = itertools.count(1)

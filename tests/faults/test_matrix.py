@@ -31,12 +31,12 @@ from tests.faults.leak_checks import (
     assert_no_leaks,
     assert_no_secret,
     capture_logs,
-    read_files,
     render_error_chain,
     time_limit,
 )
 from tests.faults.public_calls import CALLS, PAD, Kind, count_refused
 from tests.support.exhaustive import Selection
+from tests.support.leak_checks import read_files
 
 TOKEN_ATTEMPTS = 3
 REFUSED = {302, 400, 401, 403, 404, 429}

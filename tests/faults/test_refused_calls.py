@@ -18,9 +18,10 @@ from tests.faults.call_runner import CallRunner
 from tests.faults.case_runner import TLS
 from tests.faults.expected_outcomes import ATTEMPTS
 from tests.faults.fault_cases import FORMS
-from tests.faults.leak_checks import assert_no_leaks, read_files, time_limit
+from tests.faults.leak_checks import assert_no_leaks, time_limit
 from tests.faults.public_calls import CALLS, DEFINITION, PAD, TOKEN, Call, count_refused
 from tests.support.jumping_clock import JumpingClock
+from tests.support.leak_checks import read_files
 
 TOKEN_ATTEMPTS = 3
 

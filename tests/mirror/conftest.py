@@ -122,6 +122,11 @@ def at(seconds: int) -> datetime:
 
 @pytest.fixture
 def scenario() -> Scenario:
+    return build_scenario()
+
+
+def build_scenario() -> Scenario:
+    """Return a pad with two sites; each has a frac, standby after it, and records up to two hours from now."""
     scenario = Scenario(now=NOW)
     pad = scenario.pad("Mesquite")
     for name in ("1H", "2H"):

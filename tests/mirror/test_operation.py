@@ -13,8 +13,9 @@ import duckdb
 import pytest
 from deltalake import DeltaTable
 
-from datastore_sdk import Mirror, MirrorConflictError, MirrorError, MirrorProgress, NotFoundError, Pad, Site
+from datastore_sdk import Client, Mirror, MirrorConflictError, MirrorError, MirrorProgress, NotFoundError, Pad, Site
 from datastore_sdk.mirror import progress as mirror_progress
+from datastore_sdk.mirror.stores import delta_store
 from datastore_sdk.sandbox import Scenario, faults
 from tests.conftest import NOW
 from tests.mirror.conftest import BEGIN, FollowedField, at, follow
@@ -178,8 +179,6 @@ def test_lake_is_cleaned_up_while_it_is_read(lake: FollowedField) -> None:
 
 @pytest.mark.exhaustive
 def test_lake_is_cleaned_up_by_the_mirror(lake: FollowedField, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datastore_sdk.mirror.stores import delta_store
-
     monkeypatch.setattr(delta_store, "_HOUSEKEEPING", 2)
     monkeypatch.setattr(delta_store, "_KEEP_HOURS", 0)
     for _ in range(5):
@@ -236,8 +235,6 @@ def test_small_disk_that_is_full_loses_nothing(scenario: Scenario, small_disk: P
 
 @embedded
 def test_mismatch_of_the_credential_needs_no_request(followed: FollowedField) -> None:
-    from datastore_sdk import Client
-
     followed.run()
     sandbox = followed.sandbox
     sandbox.requests.clear()

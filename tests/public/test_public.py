@@ -26,7 +26,7 @@ from datastore_sdk.filters import (
     StateFilters,
 )
 from tests.public.signatures import SNAPSHOT, attributes, describe_public_names, methods, public_classes, source_of
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
 
 SDK_CLASSES = [kind for kind in public_classes() if kind.__module__.startswith("datastore_sdk")]
 CALLS = ("get_", "create_", "update", "delete_", "confirm_", "save")
@@ -121,7 +121,7 @@ def test_type_checkers_know_all_choices(kind: type[StrEnum], names: object) -> N
 
 def test_importing_the_sdk_is_light() -> None:
     program = "import json, sys, datastore_sdk; datastore_sdk.Pad; print(json.dumps(list(sys.modules)))"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = os.environ | {"PYTHONPATH": PYTHONPATH}
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     imported = {name.partition(".")[0] for name in json.loads(done.stdout)}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.realtime.live_reader import open_streams, wait_until
+from tests.realtime.live_reader import open_streams
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)

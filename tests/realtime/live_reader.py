@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -14,23 +13,7 @@ from datastore_sdk.realtime import LiveData, LiveDataAsync
 from datastore_sdk.realtime.stream import StreamPlan
 from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.threads import start_thread
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> None:
-    """Wait until a condition holds; fail after a timeout."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.002)
-
-
-async def await_until(holds: Callable[[], bool]) -> None:
-    """Async form of `wait_until`."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        await asyncio.sleep(0.002)
-
+from tests.support.waiting import wait_until
 
 open_streams: list[LiveData[Any] | LiveDataAsync[Any]] = []
 """Streams that tests have opened, closed after each test."""

@@ -13,7 +13,8 @@ from datastore_sdk.data.streaming.codecs import DICTS
 from datastore_sdk.realtime.history_filter import HistoryFilter, parse_service_time, warn_of_start_ahead
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.realtime.live_reader import LiveReader, wait_until
+from tests.realtime.live_reader import LiveReader
+from tests.support.waiting import wait_until
 
 NOON = 1_758_196_800
 SITE = 981

@@ -30,8 +30,9 @@ from datastore_sdk.exceptions import BufferOverflowError, RoomInUseError, Server
 from datastore_sdk.realtime import LiveData, LiveDataAsync, LiveStatistics
 from datastore_sdk.sandbox import RoomOptions, Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import LiveReader, await_until, make_gate, save_in_background, wait_until
+from tests.realtime.live_reader import LiveReader, make_gate, save_in_background
 from tests.support.fake_server import TIMEOUT_SECONDS
+from tests.support.waiting import await_until, wait_until
 
 SITE = 981
 

@@ -26,9 +26,9 @@ import pytest
 from datastore_sdk import Client, LiveData, LiveDataAsync, Site
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.realtime.live_reader import wait_until
 from tests.support.exhaustive import first
 from tests.support.fake_server import TIMEOUT_SECONDS
+from tests.support.waiting import wait_until
 
 SITE = 981
 RECORDS = [

@@ -14,8 +14,9 @@ from datastore_sdk import Client, DataChange, Pad, RetryPolicy, Site, State
 from datastore_sdk.exceptions import NotFoundError, PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
+from tests.realtime.live_reader import LiveReader, save_in_background
 from tests.support.fake_server import TIMEOUT_SECONDS
+from tests.support.waiting import wait_until
 
 SITE, PAD = 981, 681
 STEP = 300

@@ -17,7 +17,8 @@ import pytest
 from datastore_sdk import Plan, Site
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
-from tests.support.paths import ROOT
+from tests.support.environment import set_environment
+from tests.support.paths import PYTHONPATH, ROOT
 
 collect_ignore = [f"test_{name}.py" for name in ("airflow", "dagster", "prefect") if not find_spec(name)]
 
@@ -38,7 +39,7 @@ def run(box: Sandbox, tmp_path: Path) -> Run:
         **os.environ,
         **box.environment,
         "HOME": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+        "PYTHONPATH": PYTHONPATH,
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "docs" / "schedulers"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -76,8 +77,7 @@ def run(box: Sandbox, tmp_path: Path) -> Run:
 @pytest.fixture
 def check_day(box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Return a function that compares the file of a day with the records of the service."""
-    for name, value in box.environment.items():
-        monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, box.environment)
 
     def check(day: str) -> None:
         start = datetime.fromisoformat(day).replace(tzinfo=UTC)

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
 
 OFF = {
     "PYTEST_ADDOPTS": "",
     "PYTEST_PLUGINS": "",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # ours is named, whether or not the package is installed
-    "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'generated'}",
+    "PYTHONPATH": PYTHONPATH,
 }
 
 

@@ -18,8 +18,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from tests.realtime.live_reader import wait_until
-from tests.support.paths import ROOT
+from tests.support.paths import PYTHONPATH
+from tests.support.waiting import wait_until
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|.)")
 _PROGRAM = """
@@ -41,7 +41,7 @@ class PseudoTerminal:
         self._is_open = True
         self.resize(80, 24, notify=False)
         self.settings_before = self.settings()
-        paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]), "TERM": "xterm-256color"}
+        paths = {"PYTHONPATH": PYTHONPATH, "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments],
             stdin=self._slave,

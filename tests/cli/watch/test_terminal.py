@@ -12,9 +12,9 @@ from datastore_sdk.cli.commands.watch import watch
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.cli.example_commands import find_examples
-from tests.realtime.live_reader import wait_until
 from tests.support.exhaustive import first
 from tests.support.paths import ROOT
+from tests.support.waiting import wait_until
 
 if os.name == "nt":
     pytest.skip("pseudo-terminals are of POSIX", allow_module_level=True)

@@ -17,7 +17,7 @@ from datastore_sdk.cli.watch.model import SHOWN_SECONDS, WatchedField, WatchMode
 from datastore_sdk.exceptions import PermissionDeniedError
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
-from tests.realtime.live_reader import wait_until
+from tests.support.waiting import wait_until
 
 Output = pytest.CaptureFixture[str]
 RATE = [WatchedField("slurry_rate", "Slurry rate", "bbl/min")]
@@ -118,15 +118,16 @@ def test_states_that_fail_cost_the_states_only(own_sandbox: Sandbox, pumped: int
         follower.wait_until(lambda model: model.message.startswith("no states: "))
 
 
-def test_warnings_are_shown_in_the_view(sandbox: Sandbox) -> None:
-    logger, handlers = logging.getLogger("datastore_sdk"), [*logging.getLogger("datastore_sdk").handlers]
+@pytest.mark.usefixtures("sandbox")
+def test_warnings_are_shown_in_the_view() -> None:
+    logger = logging.getLogger("datastore_sdk")
+    handlers = [*logger.handlers]
     with Client() as client, Feed(Site(981, client=client), RATE, si=False) as feed:
         logging.getLogger("datastore_sdk.realtime").warning("the line\nis lost")
         model = WatchModel("1WA", {981: "1WA"}, RATE, site=981)
         feed.update(model)
         assert model.message == "the line\\nis lost"
     assert logger.handlers == handlers
-    assert sandbox.url
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _environment import ROOT
 
 from datastore_sdk._io.file_lock import is_at_path
 from datastore_sdk.data.saving import atomic_file
 from datastore_sdk.data.saving.files import open_atomic, validate_target
 from tests.support.leak_checks import read_files
+from tests.support.paths import PYTHONPATH
 
 
 def no_nameless(*_: object) -> None:
@@ -221,7 +221,7 @@ with files.open_atomic(Path(sys.argv[1])) as file:
 @hidden
 def test_drafts_of_killed_processes_are_deleted(tmp_path: Path) -> None:
     target = tmp_path / "records.json"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = os.environ | {"PYTHONPATH": PYTHONPATH}
     dead = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=environment, check=False)
     assert dead.returncode == -signal.SIGKILL
     assert len(read_files(tmp_path)) == 1

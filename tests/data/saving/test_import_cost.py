@@ -8,10 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from _environment import ROOT
-
 from tests.data.fake_record_service import RecordService, records_of
 from tests.support.fixtures import Serve
+from tests.support.paths import PYTHONPATH
 
 PROGRAM = """
 import json, sys
@@ -34,7 +33,7 @@ def test_save_imports_no_rarely_used_module(serve: Serve, tmp_path: Path) -> Non
     server = serve(RecordService(records_of(10)))
     path = tmp_path / "records.json"
     environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+        "PYTHONPATH": PYTHONPATH,
         "RESTREAM_HOST": server.url,
     }
     command = [sys.executable, "-c", PROGRAM, str(path)]

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _environment import ROOT
 
 from datastore_sdk.data import Data, DataQuery
 from tests.data.fake_record_service import RecordService, datetime_at, records_of
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.leak_checks import read_files
+from tests.support.paths import PYTHONPATH
 from tests.support.sync_async_clients import Form
 
 SITE = DataQuery(source="site", id=981, start=datetime_at(0), end=datetime_at(3999))
@@ -47,7 +47,7 @@ with Client("t0ken-0123456789", base_url=url) as client:
 
 def save_with_room(url: str, path: Path, room: int, how: str, *, resume: bool) -> str:
     """Save in a process with a maximum file size in bytes; return its messages."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = os.environ | {"PYTHONPATH": PYTHONPATH}
     command = [sys.executable, "-c", PROGRAM, url, str(path), str(room), str(resume), how]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done

@@ -7,12 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from _environment import ROOT
 
 from datastore_sdk.data import Data, DataQuery
 from datastore_sdk.exceptions import ResumeError
@@ -22,6 +20,8 @@ from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, Server
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import http_response, respond_by_path
 from tests.support.leak_checks import read_files
+from tests.support.paths import PYTHONPATH
+from tests.support.waiting import wait_until
 
 QUERY = (
     "DataQuery(source='pad', id=681, start=datetime_at(0), end=datetime_at(7999), is_routed=True, parallel={parallel})"
@@ -48,17 +48,19 @@ def begin(
     server: Server, path: Path, how: str, parallel: int = 1, *, resume: bool = True, overwrite: bool = False
 ) -> subprocess.Popen[bytes]:
     program = PROGRAM.format(query=QUERY.format(parallel=parallel), resume=resume, overwrite=overwrite)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")])}
+    environment = os.environ | {"PYTHONPATH": PYTHONPATH}
     command = [sys.executable, "-c", program, server.url, str(path), how]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
 
 
-def wait_until(true: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + TIMEOUT_SECONDS
-    while not true():
-        assert process.poll() is None, "it ended by itself"
-        assert time.monotonic() < end
-        time.sleep(0.005)
+def wait_while_running(process: subprocess.Popen[bytes], holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail if the process ends by itself."""
+
+    def has_come() -> bool:
+        assert process.poll() is None, "the process ended by itself"
+        return holds()
+
+    wait_until(has_come)
 
 
 def size_of(path: Path) -> int:
@@ -96,7 +98,7 @@ def test_save_killed_repeatedly_completes(
         process = begin(server, path, how, parallel)
         try:
             before = size_of(left)
-            wait_until(lambda before=before, more=more: size_of(left) > before + more, process)  # type: ignore[misc]
+            wait_while_running(process, lambda before=before, more=more: size_of(left) > before + more)  # type: ignore[misc]
             with pytest.raises(ResumeError, match="is in use"):
                 data.save(path, resume=True)
         finally:
@@ -129,7 +131,7 @@ def test_killed_save_leaves_nothing(suffix: str, old: bytes | None, serve: Serve
     server = serve(respond_by_path({"/data/": service, "/fields/": http_response(200, b"[]")}))
     process = begin(server, path, "sync", resume=False, overwrite=True)
     try:
-        wait_until(stall.started.is_set, process)
+        wait_while_running(process, stall.started.is_set)
     finally:
         process.kill()
         process.communicate()
@@ -145,7 +147,7 @@ def test_interrupted_save_leaves_no_partial_target(how: str, resume: bool, serve
     server = serve(service)
     process = begin(server, tmp_path / "records.json", how, resume=resume)
     try:
-        wait_until(lambda: stall.started.is_set() and (not resume or size_of(left) > 50_000), process)
+        wait_while_running(process, lambda: stall.started.is_set() and (not resume or size_of(left) > 50_000))
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=TIMEOUT_SECONDS)
     finally:

@@ -8,7 +8,6 @@ import logging
 import os
 import random
 import re
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -36,6 +35,7 @@ from tests.support.http_responses import build_chunked_response, http_response
 from tests.support.jumping_clock import JumpingClock
 from tests.support.leak_checks import read_files
 from tests.support.sync_async_clients import Form
+from tests.support.waiting import await_until
 
 SITE = DataQuery(source="site", id=981, start=datetime_at(-10_000), end=datetime_at(9999))
 ROUTED = DataQuery(source="pad", id=681, start=datetime_at(-10_000), end=datetime_at(9999), is_routed=True)
@@ -445,11 +445,6 @@ def test_syncing_after_each_entry_loses_nothing(
     assert json.loads((tmp_path / "records.json").read_bytes()) == records
 
 
-def wait_until_it_has(path: Path, size: int) -> None:
-    while not path.exists() or path.stat().st_size < size:
-        time.sleep(0.01)
-
-
 def test_cancelled_save_resumes(serve: Serve, client_of: ClientOf, tmp_path: Path) -> None:
     service = RecordService(records_of(8000), [Break(0.5, ClientConnection.stall)], piece=5000)
     server = serve(service)
@@ -459,7 +454,7 @@ def test_cancelled_save_resumes(serve: Serve, client_of: ClientOf, tmp_path: Pat
         async with client_of(server) as client, asyncio.timeout(20):
             data = DataAsync(client, [SITE])
             saving = asyncio.create_task(data.asave(path, resume=True))
-            await asyncio.to_thread(wait_until_it_has, left, 50_000)
+            await await_until(lambda: left.exists() and left.stat().st_size >= 50_000)
             saving.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await saving

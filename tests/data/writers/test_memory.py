@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from _environment import ROOT
 
 from tests.support.exhaustive import first
+from tests.support.paths import PYTHONPATH
 
 WRITE = """
 import resource, sys
@@ -52,7 +52,7 @@ print(peak() - before)
 def test_memory_stays_small(tmp_path: Path, case: tuple[str, int]) -> None:
     suffix, megabytes = case
     path = tmp_path / f"data{suffix}"
-    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
+    environment = {"PYTHONPATH": PYTHONPATH}
     done = subprocess.run(
         [sys.executable, "-c", WRITE, path], env=environment, capture_output=True, text=True, check=False
     )

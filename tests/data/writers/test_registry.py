@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from _environment import ROOT
 
 from datastore_sdk import Data, DataAsync, Site
 from datastore_sdk.data.writers.registry import find_writer
 from datastore_sdk.sandbox import Sandbox
+from tests.support.paths import PYTHONPATH
 from tests.support.sync_async_calls import Form, list_requests
 
 TEXTS = [".json", ".csv", ".ndjson", ".jsonl"]
@@ -141,6 +141,6 @@ def test_extras_are_imported_only_when_they_are_used() -> None:
         "import sys; from datastore_sdk import Pad; "
         "print(sys.modules.keys() & {'pyarrow', 'pandas', 'polars', 'zstandard', 'numpy'})"
     )
-    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
+    environment = {"PYTHONPATH": PYTHONPATH}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

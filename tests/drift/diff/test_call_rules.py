@@ -44,7 +44,6 @@ def with_responses(**responses: Any) -> Node:
 
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
 BODY: Node = {"content": {JSON: {}}}
-OTHER_BODY: Node = {"content": {"text/csv": {}}}
 BOTH_BODIES: Node = {"content": {JSON: {}, "text/csv": {}}}
 SOME = {"name": "some"}
 BEARER, BASIC = {"type": "http", "scheme": "bearer"}, {"type": "http", "scheme": "basic"}

@@ -20,6 +20,7 @@ from datastore_sdk.drift.traffic.response_shapes import FILE_NAME, build_call_sh
 from datastore_sdk.sandbox import Sandbox
 from tests.conftest import NOW
 from tests.drift.spec_builders import REAL, parse_spec
+from tests.support.environment import set_environment
 
 WORDS = re.compile(
     r"""\*|none|another|chunked|content-length|application/json|gzip|utf-8|revision_note
@@ -41,8 +42,7 @@ def test_file_has_only_shapes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with Sandbox(now=NOW, days=1, untidy=untidy) as sandbox:
-        for name, value in sandbox.environment.items():
-            monkeypatch.setenv(name, value)
+        set_environment(monkeypatch, sandbox.environment)
         assert main(["drift", "traffic", "--live", "--shapes"]) in ({0} if untidy is None else {1, 2})
         paths = {request.path for request in sandbox.requests}
     assert f"Wrote {FILE_NAME}" in capsys.readouterr().err

@@ -26,7 +26,7 @@ from datastore_sdk.realtime import StreamOptions
 from datastore_sdk.realtime.measurements import build_measurement_plan
 from datastore_sdk.realtime.stream import StreamPlan
 from datastore_sdk.transport.executor.retry import RetryPolicy
-from tests.realtime.live_reader import LiveReader, wait_until
+from tests.realtime.live_reader import LiveReader
 from tests.realtime.websocket_server import (
     CLOSE,
     CONTINUED,
@@ -42,6 +42,7 @@ from tests.realtime.websocket_server import (
 )
 from tests.support.fake_server import TIMEOUT_SECONDS, ClientConnection, HttpRequest
 from tests.support.fixtures import TOKEN, ClientOf, Serve
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(params=["sync", "async"])

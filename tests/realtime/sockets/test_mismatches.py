@@ -11,11 +11,12 @@ import pytest
 from datastore_sdk import Pad, Site
 from datastore_sdk.exceptions import MismatchWarning
 from datastore_sdk.instrumentation import mismatches
-from tests.realtime.live_reader import LiveReader, save_in_background, wait_until
+from tests.realtime.live_reader import LiveReader, save_in_background
 from tests.realtime.sockets.test_schema_drift import CHANGE, build_frames
 from tests.realtime.websocket_server import KEY, build_envelope_frame, frame, make_record, serve_connections
 from tests.support.fake_server import TIMEOUT_SECONDS
 from tests.support.fixtures import ClientOf, Serve
+from tests.support.waiting import wait_until
 from tests.transport.executor.test_schema_drift import PAD
 
 OTHER_PAD = {**PAD, "id": 681}

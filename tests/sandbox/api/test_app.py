@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import pytest
 
 from datastore_sdk.sandbox import Sandbox
+from tests.support.waiting import wait_until
 
 NOW = datetime(2025, 9, 18, 12, tzinfo=UTC)
 PREFIX = "/external/thirdparty/v1"
@@ -121,7 +123,7 @@ def test_concurrency_is_three_per_endpoint_and_client(own: Sandbox) -> None:
         with client(own, token) as other:  # another client
             assert other.get("/sites/984/data/", params=brief).status_code == 200
     with client(own) as api:
-        assert eventually(responds, api, "/sites/984/data/", brief)
+        wait_until(lambda: responds(api, "/sites/984/data/", brief))
 
 
 def test_concurrency_permit_is_released_with_the_response(own: Sandbox) -> None:
@@ -143,15 +145,6 @@ def responds(api: httpx.Client, path: str, query: dict[str, str]) -> bool:
     return api.get(path, params=query).status_code == 200
 
 
-def eventually(holds: Callable[..., bool], *arguments: object) -> bool:
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if holds(*arguments):
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def test_concurrency_permit_is_released_on_disconnect(own: Sandbox) -> None:
     for _ in range(4):
         with client(own) as api, ExitStack() as streams:
@@ -160,7 +153,7 @@ def test_concurrency_permit_is_released_on_disconnect(own: Sandbox) -> None:
                 assert next(response.iter_raw())
         with client(own) as api:
             brief = {**LONG, "start_datetime": "2025-09-18 11:59:50"}
-            assert eventually(responds, api, "/pads/668/data/", brief)
+            wait_until(partial(responds, api, "/pads/668/data/", brief))
 
 
 def test_stream_does_not_block_other_calls(own: Sandbox) -> None:

@@ -15,13 +15,13 @@ from tests.sandbox.websocket_client import (
     NOON,
     NOW,
     UNMODIFIED,
-    eventually,
     is_quiet,
     message,
     open_room,
     seconds,
     until_closed,
 )
+from tests.support.waiting import wait_until
 
 SITE = "/sites/981/data/"
 KEY = "0123456789abcdef" * 2
@@ -95,7 +95,7 @@ def test_silence_sends_nothing(sandbox: Sandbox) -> None:
         message(room)
         assert is_quiet(room)
         assert not room.ping().wait(0.1)
-    assert eventually(lambda: is_free(sandbox))
+    wait_until(lambda: is_free(sandbox))
     with open_room(sandbox, SITE, session_key=KEY) as room:
         assert seconds(room, 1) == [sandbox.field.now()]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import time
 from email.utils import formatdate
 from typing import Any
 
@@ -25,7 +24,7 @@ from datastore_sdk.exceptions import (
 )
 from datastore_sdk.transport.executor.retry import RetryPolicy
 from restream_api.api.pads import create_pad_parameters, list_pads
-from tests.support.fake_server import ClientConnection, Handler, HttpRequest, Server
+from tests.support.fake_server import ClientConnection, Handler, HttpRequest
 from tests.support.fixtures import ClientOf, Serve
 from tests.support.http_responses import (
     chunk,
@@ -40,6 +39,7 @@ from tests.support.jumping_clock import START, JumpingClock
 from tests.support.slow_services import COMPRESSED, SLOW_SERVICES, drip
 from tests.support.sync_async_clients import FORMS, Form
 from tests.support.threads import start_thread
+from tests.support.waiting import wait_until
 
 IDLE = RetryPolicy(wait=False)
 CREATE = create_pad_parameters(7, body=[], validate_only=True)
@@ -121,7 +121,7 @@ def test_short_deadline_of_one_caller_does_not_fail_another(
     patient = client_of(server, None, client_id="crew", client_secret="s3cret", clock=Clock())
     impatient = patient.with_options(timeout=Timeouts(total=0.3))
     first = start_thread(lambda: form.run(impatient, list_pads()))
-    wait_for(server, 1)
+    wait_until(lambda: len(server.received) >= 1)
     assert form.run(patient, list_pads()) == []
     assert isinstance(first.exception(5), APITimeoutError)
 
@@ -163,7 +163,7 @@ def test_waiting_for_others_counts_too(serve: Serve, client_of: ClientOf, form: 
     server = serve(gate)
     client = client_of(server, clock=Clock())
     others = [start_thread(lambda: client.request(list_pads())) for _ in range(3)]
-    wait_for(server, 3)
+    wait_until(lambda: len(server.received) >= 3)
     with pytest.raises(APITimeoutError) as caught:
         form.run(client.with_options(timeout=Timeouts(total=0.1)), list_pads())
     assert not caught.value.sent
@@ -240,7 +240,7 @@ def test_waiting_for_others_turned_into_an_error(
     server = serve(gate)
     client = client_of(server)
     others = [start_thread(lambda: client.request(list_pads())) for _ in range(3)]
-    wait_for(server, 3)
+    wait_until(lambda: len(server.received) >= 3)
     impatient = client.with_options(retries=IDLE)
     for _ in range(3):
         with pytest.raises(RateLimitError, match="was not sent: the service's limit of concurrent calls") as caught:
@@ -251,11 +251,6 @@ def test_waiting_for_others_turned_into_an_error(
     gate.open = True
     assert [other.result(5) for other in others] == [[]] * 3
     assert form.run(impatient, list_pads()) == []
-
-
-def wait_for(server: Server, requests: int) -> None:
-    while len(server.received) < requests:
-        time.sleep(0.001)
 
 
 class Gate:

@@ -31,7 +31,6 @@ from tests.sandbox.websocket_client import (
     NOW,
     ROOMS,
     UNMODIFIED,
-    eventually,
     is_quiet,
     message,
     messages,
@@ -40,6 +39,7 @@ from tests.sandbox.websocket_client import (
     seconds,
     until_closed,
 )
+from tests.support.waiting import wait_until
 
 SITE, PAD = "/sites/981/data/", "/pads/681/data/"
 KEY = "0123456789abcdef" * 2
@@ -205,7 +205,7 @@ def test_room_accepts_tokens_until_they_expire() -> None:
             except InvalidStatus as error:
                 return error.response.status_code == 403
 
-        assert eventually(is_refused)
+        wait_until(is_refused)
 
 
 def test_room_allows_one_connection_per_url(sandbox: Sandbox) -> None:
@@ -359,7 +359,7 @@ def test_command_line_speed() -> None:
                 ahead: float = site["metadata"]["last_timestamp"] - datetime.now(NOW.tzinfo).timestamp()
                 return ahead > 3600
 
-            assert eventually(has_continued)
+            wait_until(has_continued)
         finally:
             process.terminate()
 

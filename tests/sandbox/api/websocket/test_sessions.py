@@ -20,7 +20,6 @@ from tests.sandbox.websocket_client import (
     NOON,
     NOW,
     UNMODIFIED,
-    eventually,
     is_quiet,
     message,
     open_room,
@@ -28,6 +27,7 @@ from tests.sandbox.websocket_client import (
     seconds,
     until_closed,
 )
+from tests.support.waiting import wait_until
 
 SITE = "/sites/981/data/"
 KEY, OTHER = "0123456789abcdef" * 2, "f" * 32
@@ -138,7 +138,7 @@ def test_session_allows_immediate_reconnect(sandbox: Sandbox) -> None:
 def test_session_key_is_released_on_abrupt_disconnect(sandbox: Sandbox) -> None:
     with open_room(sandbox, SITE, session_key=KEY) as room:
         room.socket.shutdown(socket.SHUT_RDWR)
-        assert eventually(lambda: comes_in(sandbox))
+        wait_until(lambda: comes_in(sandbox))
 
 
 def comes_in(sandbox: Sandbox) -> bool:
