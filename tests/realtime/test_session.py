@@ -105,7 +105,7 @@ def test_repeated_messages_are_not_new() -> None:
     service.disconnect = lambda count: CONNECTION_LOST if count >= 5 and service.clock.time > START_SECOND + 5 else None
     service.is_sent = lambda second: second <= START_SECOND + 5
     SimulatedListener(service, query=None).listen(600)
-    assert len(service.handshakes) < 60
+    assert len(service.handshakes) < 100  # about 45, since waits are random; many hundreds if they did not grow
 
 
 def test_first_handshake_is_retried_like_a_call() -> None:
