@@ -14,8 +14,6 @@ VENDOR = "restreamsolutions"
 MAX_ASYNC_RECORDS = 100_000
 MAX_ASYNC_KIND_RECORDS = 25_000
 """The same for bodies of other kinds."""
-KIND_SHARE = 4
-"""Bodies of other kinds have this fraction of the records: all of them with one pair then take about 20 minutes."""
 MAX_COST = 2
 """Maximum cost per MB of a body of any kind, as a multiple of the clean body."""
 MAX_CSV_COST_WITH_ESCAPES = 3
@@ -140,10 +138,9 @@ def kind_rows(records: int) -> list[Row]:
     Args:
         records: Number of records of the other rows.
     """
-    count = max(records // KIND_SHARE, 1)
     return [
-        *(row for kind in Kind for row in _kind_rows(Body(count, kind=kind))),
-        *(row for kind in Kind for row in _async_kind_rows(Body(min(count, MAX_ASYNC_KIND_RECORDS), kind=kind))),
+        *(row for kind in Kind for row in _kind_rows(Body(records, kind=kind))),
+        *(row for kind in Kind for row in _async_kind_rows(Body(min(records, MAX_ASYNC_KIND_RECORDS), kind=kind))),
     ]
 
 

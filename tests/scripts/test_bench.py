@@ -236,13 +236,13 @@ def test_bench_rows_have_names_and_tasks() -> None:
 
 
 def test_bench_kinds_have_a_row_for_each_format() -> None:
-    names = [row.name for row in kind_rows(400)]
+    names = [row.name for row in kind_rows(100)]
     sync, asynchronous = (
         ("iterate", "save JSON", "save NDJSON", "save CSV", "save Parquet"),
         ("asave JSON", "asave CSV"),
     )
     assert names == [f"{form}, {kind}" for forms in (sync, asynchronous) for kind in Kind for form in forms]
-    assert {row.sdk.body.records for row in kind_rows(400)} == {100}
+    assert {row.sdk.body.records for row in kind_rows(100)} == {100}
 
 
 def test_bench_counts_records_in_files(tmp_path: Path) -> None:
