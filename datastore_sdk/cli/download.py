@@ -15,7 +15,7 @@ from datastore_sdk.cli.signals import Interruption
 from datastore_sdk.data.progress import DownloadState
 from datastore_sdk.data.progress_display import open_display
 from datastore_sdk.data.saving.files import validate_target
-from datastore_sdk.data.saving.journal import SUFFIX
+from datastore_sdk.data.saving.resumable import find_journal
 from datastore_sdk.data.streaming.codecs import TEXTS
 from datastore_sdk.data.streaming.records import stream_batches
 from datastore_sdk.data.writers.ndjson_writer import NdjsonWriter
@@ -48,7 +48,7 @@ def validate_output(path: str, *, overwrite: bool, validate: Callable[[Path], ob
 
 def validate_no_partial(target: Path) -> None:
     """Raise `CommandError` if an interrupted download to the file can be resumed, so that it is not lost by mistake."""
-    if (partial := Path(f"{target}{SUFFIX}")).exists():
+    if partial := find_journal(target):
         raise CommandError(
             f"{partial} is left from an interrupted download; add --resume to continue it, or delete it",
             ExitStatus.NOT_WRITTEN,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from datastore_sdk._utils.distinct_names import DistinctNames
 from datastore_sdk._utils.optional_imports import require_extra
 from datastore_sdk.data.query import KEY_FIELDS
 
@@ -159,16 +160,11 @@ class Schema(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         if engine not in get_args(Engine):
             raise ValueError(f"engine must be one of {', '.join(get_args(Engine))}, not {engine!r}")
-        used: set[str] = set()
+        names = DistinctNames()
         columns: list[Column] = []
         for column in self.columns:
-            name = unused = _RESERVED.sub("_", column.name) if engine == "spark" else column.name
-            number = 1
-            while unused.casefold() in used:
-                number += 1
-                unused = f"{name}_{number}"
-            used.add(unused.casefold())
-            columns.append(msgspec.structs.replace(column, name=unused))
+            name = _RESERVED.sub("_", column.name) if engine == "spark" else column.name
+            columns.append(msgspec.structs.replace(column, name=names.add(name)))
         return msgspec.structs.replace(self, columns=tuple(columns))
 
     def to_arrow(self) -> pa.Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -105,7 +105,7 @@ def read_slices(
 
 
 @contextmanager
-def name_in_errors(slice_: Slice) -> Iterator[None]:
+def name_in_errors(slice_: Slice) -> Generator[None]:
     """Name a slice in the message of an error."""
     try:
         yield

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from datastore_sdk._utils.distinct_names import DistinctNames
 from datastore_sdk.data.schema import Column, ColumnType, Schema
 from datastore_sdk.mirror.tables import EXTRA, KEY_COLUMNS, Row
 
@@ -33,32 +34,21 @@ def add_columns(schema: Schema, columns: Iterable[Column]) -> Schema:
     name.
     """
     known = {column.field for column in schema.columns}
-    used = {name.casefold() for name in (*schema.names, *KEY_COLUMNS, EXTRA)}
+    names = DistinctNames((*schema.names, *KEY_COLUMNS, EXTRA), MAX_NAME_BYTES)
     added: list[Column] = []
     for column in columns:
         if column.field in known or len(schema.columns) + len(added) >= MAX_COLUMNS:
             continue
         known.add(column.field)
-        name = _free_name(column.field, used)
-        used.add(name.casefold())
+        name = names.add(_replace_unusable(column.field))
         added.append(msgspec.structs.replace(column, name=name, field=column.field, type=_widen(column.type)))
     if not added:
         return schema
     return msgspec.structs.replace(schema, columns=(*schema.columns, *added), version=schema.version + 1)
 
 
-def _free_name(field: str, used: set[str]) -> str:
-    base = "".join(letter if letter.isprintable() and letter not in _RESERVED else "_" for letter in field) or "_"
-    name, number = _shorten(base), 1
-    while name.casefold() in used:
-        number += 1
-        name = _shorten(base, f"_{number}")
-    return name
-
-
-def _shorten(name: str, ending: str = "") -> str:
-    room = MAX_NAME_BYTES - len(ending)
-    return name.encode(errors="replace")[:room].decode(errors="ignore") + ending
+def _replace_unusable(field: str) -> str:
+    return "".join(letter if letter.isprintable() and letter not in _RESERVED else "_" for letter in field) or "_"
 
 
 def _widen(kind: ColumnType) -> ColumnType:

@@ -19,6 +19,7 @@ from datastore_sdk import Pad, Site
 from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.data.saving.scratch_folder import build_temporary_path
 from datastore_sdk.sandbox import Sandbox, Untidiness, faults
 from tests.conftest import NOW
 from tests.support.environment import set_environment
@@ -311,6 +312,19 @@ def test_the_same_command_continues_although_time_has_passed(
     starts = [dict(each.query)["start_datetime"] for each in own_sandbox.requests if each.path.endswith("/data/")]
     assert size > 0
     assert starts[0] > "2025-09-18 10:00:00"
+
+
+def test_interrupted_download_elsewhere_is_not_lost(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the target could not hold it."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    file = tmp_path / "x.csv"
+    partial = build_temporary_path(file.resolve(), ".partial")
+    partial.parent.mkdir(parents=True)
+    partial.touch()
+    assert main(["get", "--site", "981", "--since", "2h", "-o", str(file)]) == ExitStatus.NOT_WRITTEN
+    assert f"{partial} is left from an interrupted download" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(

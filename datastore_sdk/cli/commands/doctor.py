@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from datastore_sdk.cli.exit_status import ExitStatus
+from datastore_sdk.cli.options import ProfileOption
 
 
 def doctor(
     *,
-    profile: Annotated[str | None, typer.Option(help="Profile. Default: the one that the SDK uses.")] = None,
+    profile: ProfileOption = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Timeout of each check in seconds.")] = 10.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:

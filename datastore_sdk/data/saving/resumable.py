@@ -57,7 +57,7 @@ class ResumableDownload:
         self._queries = queries
         self._download = download
         self._is_read = False
-        path, is_shared = _find_journal_path(target.resolve())
+        path, is_shared = _choose_journal_path(target.resolve())
         self._journal = Journal(path, build_fingerprint(executor, queries), check_owner=is_shared)
 
     def fetch(self) -> EffectGen[None]:
@@ -145,18 +145,27 @@ class ResumableDownload:
 
 def find_saved_request(target: Path) -> Fingerprint | None:
     """Return what an interrupted save to a file requested; None if there is no such save."""
-    resolved = target.resolve()
-    beside, elsewhere = resolved.with_name(resolved.name + SUFFIX), build_temporary_path(resolved, SUFFIX)
-    return read_fingerprint(beside if os.path.lexists(beside) else elsewhere)
+    journal = find_journal(target)
+    return None if journal is None else read_fingerprint(journal)
 
 
-def _find_journal_path(target: Path) -> tuple[Path, bool]:
+def find_journal(target: Path) -> Path | None:
+    """Return the path of the journal that an interrupted save to a file left, if there is one."""
+    return next(filter(os.path.lexists, _journal_paths(target.resolve())), None)
+
+
+def _journal_paths(target: Path) -> tuple[Path, Path]:
+    """Return the path of the journal beside a target, and in the temporary folder."""
+    return target.with_name(target.name + SUFFIX), build_temporary_path(target, SUFFIX)
+
+
+def _choose_journal_path(target: Path) -> tuple[Path, bool]:
     """Return the path of the journal of a target, and whether anybody can create files in its folder.
 
     The journal is beside the target. If that folder cannot hold it (only the target is writable, or the folder does not
     rename or delete files), it is in the temporary folder, under a name that every save of the target finds.
     """
-    beside, elsewhere = target.with_name(target.name + SUFFIX), build_temporary_path(target, SUFFIX)
+    beside, elsewhere = _journal_paths(target)
     if os.path.lexists(beside):
         return beside, False
     if os.path.lexists(elsewhere):

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from dlt.common.schema.typing import TColumnSchema
 from dlt.common.schema.utils import new_column, new_table
 
+from datastore_sdk._utils.distinct_names import DistinctNames
 from datastore_sdk.data.schema import ColumnType, Schema
 from datastore_sdk.mirror.download import records_schema
 from datastore_sdk.mirror.tables import EXTRA, FIELDS, KEY_COLUMNS, Row, Table, TableUpdate
@@ -81,16 +82,11 @@ class RecordColumns:
 
 def portable_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
     """Return a distinct portable name for each name. Appended names do not change those before them."""
-    used, found = {*reserved}, dict[str, str]()
+    distinct, found = DistinctNames(reserved), dict[str, str]()
     for name in names:
         base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "field"
         base = f"field_{base}" if base[0].isdigit() or base.startswith("dlt_") else base
-        portable, number = base, 1
-        while portable in used:
-            number += 1
-            portable = f"{base}_{number}"
-        used.add(portable)
-        found[name] = portable
+        found[name] = distinct.add(base)
     return found
 
 
