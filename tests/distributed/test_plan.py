@@ -29,11 +29,11 @@ from datastore_sdk import (
 from datastore_sdk.distributed.schema_union import unite_schemas
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.conftest import NOW
+from tests.support.tables import in_order
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 END = START + timedelta(seconds=1499)
 FIELDS = ["slurry_rate", "upper_master_valve", "wl_ccl"]
-KEYS = ("timestamp", "site_id")
 pytestmark = pytest.mark.usefixtures("sandbox")
 
 
@@ -49,11 +49,6 @@ def plan(sandbox: Sandbox) -> Plan:
 def downloads(sandbox: Sandbox) -> list[dict[str, str]]:
     """Return the queries of the requests for records."""
     return [dict(request.query) for request in sandbox.requests if request.path.endswith("/data/")]
-
-
-def in_order(table: pa.Table) -> pa.Table:
-    others = [name for name in table.schema.names if name not in KEYS]
-    return table.sort_by([(name, "ascending") for name in (*KEYS, *others)])
 
 
 def download(site_ids: Sequence[int], schema: Schema, **query: Any) -> pa.Table:

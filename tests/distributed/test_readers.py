@@ -17,6 +17,7 @@ import pytest
 
 from datastore_sdk import Plan, Site
 from datastore_sdk.sandbox import Sandbox
+from tests.support.tables import in_order
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 END = START + timedelta(seconds=899)
@@ -34,11 +35,6 @@ def expected(plan: Plan) -> pa.Table:
     """Return the records as the SDK alone reads them, in order of well and time."""
     tables = [Site(id=id_).get_data(START, END, fields=FIELDS).to_arrow(schema=plan.schema) for id_ in SITES]
     return in_order(pa.concat_tables(tables))
-
-
-def in_order(table: pa.Table) -> pa.Table:
-    others = [name for name in table.schema.names if name not in {"site_id", "timestamp"}]
-    return table.sort_by([(name, "ascending") for name in ("site_id", "timestamp", *others)])
 
 
 def test_pyarrow_reads_a_plan(plan: Plan, expected: pa.Table, tmp_path: Path) -> None:

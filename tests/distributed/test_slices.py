@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from datastore_sdk.data.query import DataQuery
 from datastore_sdk.distributed.slices import Slice, cut_slices, restrict_slices
 from datastore_sdk.enums import DataResolutions
+from tests.support.hypothesis_settings import PROPERTY
 
 INTERVALS = [DataQuery(source="site", id=1, resolution=each).resolution_seconds for each in DataResolutions]
 
 
+@PROPERTY
 @given(
     start=st.integers(0, 100_000),
     extent=st.integers(0, 100_000),

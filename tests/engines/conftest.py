@@ -17,6 +17,7 @@ from datastore_sdk.sandbox import ReceivedRequest, Sandbox
 from tests.conftest import NOW
 from tests.support.environment import set_environment
 from tests.support.paths import PYTHONPATH
+from tests.support.tables import in_order
 from tests.support.waiting import wait_until
 
 PACKAGES = {"dask": "dask", "dlt": "dlt", "ray": "ray", "spark": "pyspark"}
@@ -26,7 +27,6 @@ START = datetime(2025, 9, 17, tzinfo=UTC)
 END = START + timedelta(seconds=7199)
 SITES = (981, 982, 983)
 FIELDS = ("slurry_rate", "upper_master_valve", "pumpdown_active", "frac_stage_step")
-KEYS = ("site_id", "timestamp")
 
 
 @pytest.fixture(scope="session")
@@ -80,10 +80,6 @@ def expected(box: Sandbox) -> pa.Table:  # noqa: ARG001 - the environment points
     return in_order(
         pa.concat_tables(Site(id=id_).get_data(START, END, fields=FIELDS).to_arrow(schema=schema) for id_ in SITES)
     )
-
-
-def in_order(table: pa.Table) -> pa.Table:
-    return table.sort_by([(name, "ascending") for name in KEYS])
 
 
 def assert_same_records(found: pa.Table, expected: pa.Table) -> None:
