@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from tests.engines.conftest import (
     read_files,
 )
 from tests.support.slice_faults import SLICE_FAULTS, SliceFault, assert_names_slice_once
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -57,19 +57,18 @@ def test_killed_worker_loses_nothing(plan: Plan, expected: pa.Table, box: Sandbo
     box.faults.add(faults.Stall(at=0, seconds=0.5, path="/data/", times=len(plan.slices)))
     batches = iter(read_ray(plan).iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
     found = [next(batches)]
-    while not (readers := find_readers()):
-        time.sleep(0.01)
-    os.kill(readers[0], signal.SIGKILL)
+    wait_until(kill_a_reader, seconds=60)
     found += batches
     assert_same_records(pa.concat_tables(found), expected)
 
 
-def find_readers() -> list[int]:
-    """Return the processes of Ray that read a slice."""
+def kill_a_reader() -> bool:
+    """Kill a process of Ray that reads a slice; return whether there is one."""
     titles = {path: path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()}
-    return [
-        int(path.parent.name) for path, title in titles.items() if title.startswith(b"ray::") and b"Restream" in title
-    ]
+    readers = [path for path, title in titles.items() if title.startswith(b"ray::") and b"Restream" in title]
+    for path in readers[:1]:
+        os.kill(int(path.parent.name), signal.SIGKILL)
+    return bool(readers)
 
 
 @pytest.mark.parametrize("fault", SLICE_FAULTS.values(), ids=SLICE_FAULTS)
