@@ -6,19 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from datastore_sdk import PlotMark, PlotSpan, TreatmentPlot
-from datastore_sdk.picks.curves import Curve
 from datastore_sdk.plot.content import MarkKind, SpanKind
 from datastore_sdk.plot.layout import build_axes, choose_mark_labels, choose_span_labels, count_decimals
-from datastore_sdk.plot.traces import PlotTrace
+from tests.plot.synthetic_trace import build_trace
 
 START = datetime(2025, 9, 17, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-def trace(values: list[float], **options: Any) -> PlotTrace:
-    known: dict[str, Any] = {"field": "p", "label": "P", "unit": "psi", "color": "#112233", "range": (0, 100)}
-    known |= {"connect_nulls": False, "curve": Curve([*range(len(values))], values), **options}
-    return PlotTrace(**known)
 
 
 def build_plot(**options: Any) -> TreatmentPlot:
@@ -29,12 +22,12 @@ def build_plot(**options: Any) -> TreatmentPlot:
 
 def test_fields_of_one_unit_and_similar_range_share_an_axis() -> None:
     traces = [
-        trace([1.0]),
-        trace([1.0], range=(0, 20)),
-        trace([1.0], range=(0, 120), label="Q"),
-        trace([1.0], unit="m^3"),
-        trace([1.0], unit=None),
-        trace([1.0], unit=None),
+        build_trace([1.0]),
+        build_trace([1.0], range=(0, 20)),
+        build_trace([1.0], range=(0, 120), label="Q"),
+        build_trace([1.0], unit="m^3"),
+        build_trace([1.0], unit=None),
+        build_trace([1.0], unit=None),
     ]
     axes = build_axes(traces)
     assert [axis.title for axis in axes] == ["P, Q (psi)", "P (psi)", "P (m³)", "P", "P"]
@@ -44,7 +37,7 @@ def test_fields_of_one_unit_and_similar_range_share_an_axis() -> None:
 
 def test_ranges_cover_the_values_but_not_single_wrong_ones() -> None:
     def limits(values: list[float], **options: Any) -> tuple[float, float] | None:
-        return build_axes([trace(values, **options)])[0].range
+        return build_axes([build_trace(values, **options)])[0].range
 
     usual = [50.0] * 5000
     assert limits([*usual, 1e9]) == (0, 100)
@@ -86,5 +79,5 @@ def test_times_have_one_offset_when_clocks_change() -> None:
 
 
 def test_values_are_shown_with_four_digits() -> None:
-    assert [count_decimals(trace([1.0], range=(0, top))) for top in (14_000, 120, 5)] == [0, 1, 3]
-    assert [count_decimals(trace(values, range=None)) for values in ([0.004], [-2e9], [])] == [3, 0, 3]
+    assert [count_decimals(build_trace([1.0], range=(0, top))) for top in (14_000, 120, 5)] == [0, 1, 3]
+    assert [count_decimals(build_trace(values, range=None)) for values in ([0.004], [-2e9], [])] == [3, 0, 3]

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from datastore_sdk.picks.curves import Curve
-from datastore_sdk.plot.traces import MAX_POINTS, PlotTrace, downsample, split_at_gaps
-
-
-def trace(seconds: list[int], values: list[float], **options: Any) -> PlotTrace:
-    known: dict[str, Any] = {"label": "P", "unit": "psi", "color": "#112233", "range": None, "connect_nulls": False}
-    return PlotTrace(field="p", curve=Curve(seconds, values), **{**known, **options})
+from datastore_sdk.plot.traces import MAX_POINTS, downsample, split_at_gaps
+from tests.plot.synthetic_trace import build_trace
 
 
 def test_gaps_are_not_bridged_unless_the_field_says_so() -> None:
     seconds = [*range(7000), *range(7600, 15_000)]
     values = [math.sin(second / 300) for second in seconds]
     values[6990] = 50.0
-    shown, numbers = downsample(trace(seconds, values))
+    shown, numbers = downsample(build_trace(values, seconds))
     assert numbers.count(None) == 1
     assert shown == sorted(shown)
     assert len(shown) <= MAX_POINTS + 10
     assert 50.0 in numbers
     before, after = numbers.index(None) - 1, numbers.index(None) + 1
     assert (shown[before], shown[after]) == (6999, 7600)
-    assert None not in downsample(trace(seconds, values, connect_nulls=True))[1]
+    assert None not in downsample(build_trace(values, seconds, connect_nulls=True))[1]
 
 
 def test_few_values_stay_as_they_are() -> None:
-    assert downsample(trace([1, 2, 3], [5.0, 6.0, 7.0])) == ([1, 2, 3], [5.0, 6.0, 7.0])
-    assert downsample(trace([], [])) == ([], [])
-    assert downsample(trace([9], [1.0])) == ([9], [1.0])
+    assert downsample(build_trace([5.0, 6.0, 7.0], [1, 2, 3])) == ([1, 2, 3], [5.0, 6.0, 7.0])
+    assert downsample(build_trace([])) == ([], [])
+    assert downsample(build_trace([1.0], [9])) == ([9], [1.0])
 
 
 def test_fields_that_are_read_seldom_have_no_gaps() -> None:
@@ -40,5 +35,5 @@ def test_fields_that_are_read_seldom_have_no_gaps() -> None:
 
 
 def test_titles_have_units() -> None:
-    assert trace([], []).title == "P (psi)"
-    assert trace([], [], unit=None).title == "P"
+    assert build_trace([]).title == "P (psi)"
+    assert build_trace([], unit=None).title == "P"
