@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +20,10 @@ from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.data.saving.scratch_folder import build_temporary_path
 from datastore_sdk.sandbox import Sandbox, Untidiness, faults
+from tests.cli.command_process import start_command
 from tests.conftest import NOW
 from tests.support.environment import set_environment
 from tests.support.exhaustive import first
-from tests.support.paths import PYTHONPATH
 from tests.support.waiting import wait_until
 
 Output = pytest.CaptureFixture[str]
@@ -233,16 +232,6 @@ def test_missing_extra_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert 'pip install "restream-datastore-sdk[arrow]"' in capsys.readouterr().err
 
 
-def start(arguments: list[str], sandbox: Sandbox, **options: Any) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        **sandbox.environment,
-        "PYTHONPATH": PYTHONPATH,
-    }
-    command = [sys.executable, "-m", "datastore_sdk.cli", *arguments]
-    return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE, **options)
-
-
 @pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGTERM")
 @pytest.mark.parametrize(
@@ -256,7 +245,8 @@ def test_interrupted_download_is_resumed(
     range_ = ["--from", "2025-09-18T06:00:00Z", "--to", "2025-09-18T11:00:00Z"]
     with Sandbox(now=NOW, days=1) as sandbox:
         sandbox.faults.add(faults.Stall(at=2_000_000, path="/data/"))
-        with start(["get", "--site", "981", *range_, "--parallel", "2", "-o", str(file)], sandbox) as process:
+        command = ["get", "--site", "981", *range_, "--parallel", "2", "-o", str(file)]
+        with start_command(command, sandbox.environment) as process:
             wait_until(lambda: partial.exists() and partial.stat().st_size > 1_000_000)
             process.send_signal(number)
             process.send_signal(number)  # as `timeout` does
@@ -367,7 +357,7 @@ def test_other_fields_do_not_resume(
 @pytest.mark.skipif(os.name == "nt", reason="pipes break in another way on Windows")
 def test_closed_pipe_ends_a_stream_quietly(own_sandbox: Sandbox) -> None:
     range_ = ["--from", "2025-09-17T00:00:00Z", "--to", "2025-09-18T00:00:00Z"]
-    with start(["get", "--site", "981", *range_, "-o", "-"], own_sandbox, stdout=subprocess.PIPE) as process:
+    with start_command(["get", "--site", "981", *range_, "-o", "-"], own_sandbox.environment) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["site_id"] == 981
         process.stdout.close()

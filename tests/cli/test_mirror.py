@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from datastore_sdk._io.clock import Clock
 from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.sandbox import Sandbox, faults
+from tests.cli.command_process import start_command
 from tests.support.environment import set_environment
 from tests.support.exhaustive import first
 
@@ -62,21 +62,24 @@ def test_failed_site_exits_with_1(field: Sandbox, capsys: Output) -> None:
     assert main(["mirror", "status", STORE]) == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run", "missing.duckdb"], "add a pad or site first"),
-        (["add", STORE], "name a pad"),
-        (["add", STORE, "--site", SITE, "--since", "soon"], "--since: 'soon' is not a time"),
-        (["run", STORE, "--every", "soon"], "not a duration"),
-        (["run", "oracle:field"], "unknown store"),
-        (["forget", STORE, "--pad", "1"], "not part of this mirror"),
-    ],
-)
-def test_wrong_use_exits_with_3(field: Sandbox, capsys: Output, arguments: list[str], message: str) -> None:
-    assert main(["mirror", *arguments]) == ExitStatus.COULD_NOT_RUN
-    assert message in capsys.readouterr().err
-    assert field.url not in capsys.readouterr().out
+WRONG_USE = [
+    (["run", "missing.duckdb"], "add a pad or site first"),
+    (["add", STORE], "name a pad"),
+    (["add", STORE, "--site", SITE, "--since", "soon"], "--since: 'soon' is not a time"),
+    (["run", STORE, "--every", "soon"], "not a duration"),
+    (["run", "oracle:field"], "unknown store"),
+    (["forget", STORE, "--pad", "1"], "not part of this mirror"),
+]
+
+
+@pytest.mark.usefixtures("field")
+def test_wrong_use_exits_with_3(capsys: Output) -> None:
+    capsys.readouterr()
+    for arguments, message in WRONG_USE:
+        assert main(["mirror", *arguments]) == ExitStatus.COULD_NOT_RUN, arguments
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1), arguments
+        assert message in err
 
 
 @pytest.mark.usefixtures("field")
@@ -153,11 +156,7 @@ def test_progress_is_shown_on_a_terminal_only(capsys: Output, monkeypatch: pytes
 @pytest.mark.parametrize("number", first(1, [signal.SIGTERM, signal.SIGINT]))
 @pytest.mark.usefixtures("field")
 def test_signal_ends_a_service_after_the_commit(number: signal.Signals, tmp_path: Path) -> None:
-    paths = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-m", "datastore_sdk.cli", "mirror", "run", STORE, "--every", "0.1s", "--json"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True
-    ) as program:
+    with start_command(["mirror", "run", STORE, "--every", "0.1s", "--json"], {}, tmp_path) as program:
         assert program.stdout is not None
         assert json.loads(program.stdout.readline())["complete"]
         assert json.loads(program.stdout.readline())["complete"]

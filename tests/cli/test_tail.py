@@ -8,11 +8,9 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,9 +18,9 @@ from datastore_sdk.cli import main
 from datastore_sdk.cli.exit_status import ExitStatus
 from datastore_sdk.data.writers.csv_writer import CsvWriter
 from datastore_sdk.sandbox import Sandbox
+from tests.cli.command_process import start_command
 from tests.conftest import NOW
 from tests.support.exhaustive import first
-from tests.support.paths import PYTHONPATH
 from tests.support.waiting import wait_until
 
 pytestmark = [
@@ -32,10 +30,7 @@ pytestmark = [
 
 
 def start(arguments: list[str], sandbox: Sandbox) -> subprocess.Popen[str]:
-    paths = {"PYTHONPATH": PYTHONPATH}
-    environment = {**os.environ, **sandbox.environment, **paths}
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-m", "datastore_sdk.cli", "tail", *arguments], env=environment, **pipes)
+    return start_command(["tail", *arguments], sandbox.environment)
 
 
 def is_listening(sandbox: Sandbox) -> bool:
