@@ -313,7 +313,7 @@ def test_host_without_tls_fails(lead: Callable[[str], None], examine: Examine) -
 
     with Server(hello) as server:
         lead(server.url.replace("http:", "https:"))
-        found = examine(1, "--timeout", "2")
+        found = examine(1, "--timeout", "0.5")
     assert found["TLS"]["status"] == "wrong"
 
 
