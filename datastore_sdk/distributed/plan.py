@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +37,7 @@ from datastore_sdk.distributed.columns import (
 from datastore_sdk.distributed.reader import SliceRequests, name_in_errors, read_slices
 from datastore_sdk.distributed.schema_union import infer_union
 from datastore_sdk.distributed.short_errors import iterate_with_short_errors
+from datastore_sdk.distributed.slice_files import SliceFiles
 from datastore_sdk.distributed.slices import Slice, cut_slices, restrict_slices
 from datastore_sdk.distributed.wells import Wells, client_of, fetch_site_ids
 from datastore_sdk.distributed.worker_client import worker_client
@@ -247,9 +250,43 @@ class Plan:
             ConfigurationError: The environment or the profile configures another service.
             RestreamError: The download failed; the message names the slice.
         """
-        if parallel is not None and validate_id(parallel, "parallel") > MAX_PARALLEL:
-            raise ValueError(f"parallel must be from 1 to {MAX_PARALLEL}, not {parallel}: the service allows no more")
-        return self._read(self.slices, parallel or self.parallel)
+        return self._read(self.slices, self._choose_parallel(parallel))
+
+    def save(self, folder: str | os.PathLike[str], *, parallel: int | None = None) -> list[Path]:
+        """Save each slice to a Parquet file of its own, and return their paths. Needs the extra `arrow`.
+
+        A file appears when it is complete. Slices whose file is there are not downloaded again, so that a task that
+        failed can be repeated, and tasks on several machines can save shares to the same folder. To read the folder,
+        pass it to `polars.read_parquet`, `pyarrow.dataset.dataset`, DuckDB, Spark or others.
+
+        Args:
+            folder: The folder; created if it is missing.
+            parallel: Number of slices to download at a time, 1 to 3. Default: 3; for one of three shares, 1.
+
+        Raises:
+            FileExistsError: The folder has a file of such a slice with other columns, units or another resolution.
+            ImportError: pyarrow is not installed.
+            OSError: A file cannot be written.
+            ValueError: `parallel` is not from 1 to 3, or the folder is a URL.
+            MissingCredentialsError: This process has no credentials.
+            ConfigurationError: The environment or the profile configures another service.
+            RestreamError: The download failed; the message names the slice. Complete files stay.
+        """
+        number = self._choose_parallel(parallel)
+        files = SliceFiles(
+            folder,
+            base_url=self.base_url,
+            requests=self._build_requests(),
+            schema=self._choose_schema(),
+            columns=self.to_arrow_schema(),
+        )
+        if missing := files.find_missing(self.slices):
+            client = self._resolve_client(missing)
+            for _ in iterate_with_short_errors(
+                lambda: client._iterate(files.save(client._executor, missing, parallel=number))
+            ):
+                pass
+        return [*map(files.path_of, self.slices)]
 
     def estimate(self) -> Estimate:
         """Estimate the size and duration of the download from at most five short samples; see `Data.estimate`.
@@ -257,7 +294,7 @@ class Plan:
         Raises:
             RestreamError: A request failed.
         """
-        client, requests = self._resolve_client(), self._build_requests()
+        client, requests = self._resolve_client(self.slices), self._build_requests()
         estimate = client._drive(estimate_download(client._executor, [*map(requests.query, self.slices)]))
         return msgspec.structs.replace(estimate, seconds=estimate.seconds / self.parallel)
 
@@ -306,9 +343,7 @@ class Plan:
         return iterate_with_short_errors(partial(self._download, slices, parallel))
 
     def _download(self, slices: Sequence[Slice], parallel: int) -> Generator[pa.RecordBatch, None, None]:
-        with name_in_errors(slices[0]) if slices else nullcontext():
-            client = self._resolve_client()
-        schema = self._choose_schema()
+        client, schema = self._resolve_client(slices), self._choose_schema()
         steps = read_slices(client._executor, slices, self._build_requests(), schema, self.columns, parallel=parallel)
         return client._iterate(steps)
 
@@ -328,8 +363,15 @@ class Plan:
     def _has_all_columns(self) -> bool:
         return self.columns == get_column_names(self.schema) or EXTRA_COLUMN in self.columns
 
-    def _resolve_client(self) -> Client:
-        return self._client or worker_client(self.profile, self.base_url)
+    def _resolve_client(self, slices: Sequence[Slice]) -> Client:
+        """Return the client to read some slices with. An error names the first of them."""
+        with name_in_errors(slices[0]) if slices else nullcontext():
+            return self._client or worker_client(self.profile, self.base_url)
+
+    def _choose_parallel(self, parallel: int | None) -> int:
+        if parallel is not None and validate_id(parallel, "parallel") > MAX_PARALLEL:
+            raise ValueError(f"parallel must be from 1 to {MAX_PARALLEL}, not {parallel}: the service allows no more")
+        return parallel or self.parallel
 
 
 def _rebuild(values: dict[str, Any]) -> Plan:

@@ -20,10 +20,8 @@ def restream_records() -> None:
 
     @task(pool="restream", retries=3, retry_delay=timedelta(minutes=1))
     def save_day(logical_date: datetime | None = None) -> str:
-        """Save the records of the day before a run; the file appears when it is complete."""
-        import pyarrow.parquet as pq  # not when Airflow parses the file
-
-        from datastore_sdk import Plan, Site
+        """Save the records of the day before a run. A retry downloads only the slices that are missing."""
+        from datastore_sdk import Plan, Site  # not when Airflow parses the file
 
         end = (logical_date or datetime.now(UTC)).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         start = end - timedelta(days=1)
@@ -33,14 +31,9 @@ def restream_records() -> None:
             end - timedelta(seconds=1),
             fields="slurry_rate,surface_treating_pressure",
         )
-        target = Path("records", f"{start:%Y-%m-%d}.parquet")
-        target.parent.mkdir(exist_ok=True)
-        partial = target.with_suffix(".partial")
-        with pq.ParquetWriter(partial, plan.to_arrow_schema()) as writer:
-            for batch in plan.batches(parallel=1):  # one connection for each task
-                writer.write_batch(batch)
-        partial.replace(target)
-        return str(target)
+        folder = Path("records", f"{start:%Y-%m-%d}")
+        plan.save(folder, parallel=1)  # one connection for each task
+        return str(folder)
 
     save_day()
 

@@ -35,17 +35,10 @@ class Restream(dg.ConfigurableResource):
     retry_policy=dg.RetryPolicy(max_retries=3, delay=60),
 )
 def records(context: dg.AssetExecutionContext, restream: Restream) -> dg.MaterializeResult:
-    """Save the records of a day; the file appears when it is complete."""
+    """Save the records of a day. A retry downloads only the slices that are missing."""
     plan = restream.plan(*context.partition_time_window)
-    target = Path("records", f"{context.partition_key}.parquet")
-    target.parent.mkdir(exist_ok=True)
-    partial, rows = target.with_suffix(".partial"), 0
-    with pq.ParquetWriter(partial, plan.to_arrow_schema()) as writer:
-        for batch in plan.batches(parallel=1):  # one connection for each run
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    partial.replace(target)
-    return dg.MaterializeResult(metadata={"rows": rows})
+    paths = plan.save(Path("records", context.partition_key), parallel=1)  # one connection for each run
+    return dg.MaterializeResult(metadata={"rows": sum(pq.read_metadata(path).num_rows for path in paths)})
 
 
 defs = dg.Definitions(

@@ -12,7 +12,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from prefect import flow, task
 from prefect.concurrency.sync import concurrency
 
@@ -21,10 +20,9 @@ from datastore_sdk import Plan, Site
 
 @task(retries=3, retry_delay_seconds=60)
 def save_day(day: str) -> str:
-    """Save the records of a day; the file appears when it is complete."""
+    """Save the records of a day. A retry downloads only the slices that are missing."""
     start = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    target = Path("records", f"{day}.parquet")
-    target.parent.mkdir(exist_ok=True)
+    folder = Path("records", day)
     with concurrency("restream", strict=True):
         plan = Plan.of(
             [Site(id=981), Site(id=982)],
@@ -32,12 +30,8 @@ def save_day(day: str) -> str:
             start + timedelta(days=1, seconds=-1),
             fields="slurry_rate,surface_treating_pressure",
         )
-        partial = target.with_suffix(".partial")
-        with pq.ParquetWriter(partial, plan.to_arrow_schema()) as writer:
-            for batch in plan.batches(parallel=1):  # one connection for each task
-                writer.write_batch(batch)
-        partial.replace(target)
-    return str(target)
+        plan.save(folder, parallel=1)  # one connection for each task
+    return str(folder)
 
 
 @flow

@@ -21,7 +21,6 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from datastore_sdk import DataChange, Pad
-from datastore_sdk.distributed.spark import RestreamChangesDataSource, RestreamDataSource
 from datastore_sdk.sandbox import Sandbox, faults
 from tests.engines.conftest import (
     END,
@@ -34,35 +33,27 @@ from tests.engines.conftest import (
     read_files,
     wait_for_downloads,
 )
+from tests.engines.killed_spark import find_workers
+from tests.engines.spark_driver import build_session, save_batch
+from tests.support.paths import ROOT
 from tests.support.slice_faults import SLICE_FAULTS, SliceFault, assert_names_slice_once
-
-ARGUMENTS = "--driver-java-options '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' pyspark-shell"
 
 
 @pytest.fixture(scope="module")
 def spark(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    os.environ["PYSPARK_SUBMIT_ARGS"] = ARGUMENTS
-    settings = {
-        "spark.ui.port": "0",
-        "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": tmp_path_factory.mktemp("events").as_uri(),
-        "spark.executorEnv.TALLY_AUTH_TOKEN": box.token,
-        "spark.ui.showConsoleProgress": "false",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.python.filterPushdown.enabled": "true",
-        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-        "spark.python.use.daemon": "true",
-    }
-    builder = SparkSession.builder.master("local[2,4]")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    session.dataSource.register(RestreamDataSource)
-    session.dataSource.register(RestreamChangesDataSource)
+    session = build_session(
+        "local[2,2]",  # a task may fail once
+        **{
+            "spark.ui.port": "0",
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": tmp_path_factory.mktemp("events").as_uri(),
+            "spark.executorEnv.TALLY_AUTH_TOKEN": box.token,
+            "spark.ui.showConsoleProgress": "false",
+            "spark.sql.python.filterPushdown.enabled": "true",
+            "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+            "spark.python.use.daemon": "true",
+        },
+    )
     yield session
     session.stop()
 
@@ -112,27 +103,10 @@ def test_killed_python_worker_loses_nothing(spark: SparkSession, expected: pa.Ta
 
 
 def kill_workers(box: Sandbox) -> None:
-    """Kill the workers of Spark's Python daemon during their downloads."""
+    """Kill the workers during their downloads."""
     wait_for_downloads(box, 3)
-    processes = find_processes(b"pyspark.daemon")
-    for pid in processes:
-        if find_parent(pid) in processes:  # the daemon itself lives on
-            os.kill(pid, signal.SIGKILL)
-
-
-def find_processes(text: bytes) -> list[int]:
-    found: list[int] = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if text in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return sorted(found)
-
-
-def find_parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    for pid in find_workers(os.getpid()):
+        os.kill(pid, signal.SIGKILL)
 
 
 def run_stream(spark: SparkSession, folder: Path, **more: str) -> None:
@@ -152,38 +126,32 @@ def test_stream_goes_on_after_a_restart(spark: SparkSession, expected: pa.Table,
     assert_same_records(to_table(spark.read.parquet(str(tmp_path / "out"))), expected)
 
 
-STREAM = """
-import os, sys
-from pyspark.sql import SparkSession
-from datastore_sdk.distributed.spark import RestreamDataSource
-spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config(
-    "spark.sql.session.timeZone", "UTC").getOrCreate()
-spark.dataSource.register(RestreamDataSource)
-folder, *pairs = sys.argv[1:]
-def save(frame, batch):
-    frame.write.mode("overwrite").parquet(f"{folder}/out/batch={batch}")
-    print("batch", batch, flush=True)
-query = spark.readStream.format("restream").options(**dict(pair.split("=", 1) for pair in pairs)).load().writeStream
-query.foreachBatch(save).option("checkpointLocation", f"{folder}/checkpoint").trigger(availableNow=True).start(
-    ).awaitTermination()
-"""
-
-
-def test_killed_stream_loses_and_doubles_nothing(expected: pa.Table, tmp_path: Path) -> None:
-    arguments = [f"{name}={value}" for name, value in options(end=END.isoformat(), max_seconds="1200").items()]
-    command = [sys.executable, "-c", STREAM, str(tmp_path), *arguments]
-    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": ARGUMENTS}
+def test_killed_stream_loses_and_doubles_nothing(spark: SparkSession, expected: pa.Table, tmp_path: Path) -> None:
+    stream = options(end=END.isoformat(), max_seconds="1200")
+    driver = [sys.executable, "-m", "tests.engines.spark_driver", "stream", str(tmp_path)]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, text=True
+        [*driver, *(f"{name}={value}" for name, value in stream.items())],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
     ) as run:
         assert run.stdout is not None
-        for line in run.stdout:
-            if line.startswith("batch 1"):
-                break
+        while not run.stdout.readline().startswith("1"):
+            assert run.poll() is None
         os.killpg(run.pid, signal.SIGKILL)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert "batch 5" in done.stdout
-    assert "batch 0" not in done.stdout
+    batches: list[int] = []
+
+    def save(frame: Any, batch: int) -> None:
+        batches.append(batch)
+        save_batch(frame, str(tmp_path), batch)
+
+    writer = spark.readStream.format("restream").options(**stream).load().writeStream.foreachBatch(save)
+    query = writer.option("checkpointLocation", str(tmp_path / "checkpoint")).trigger(availableNow=True).start()
+    assert query.awaitTermination(60)
+    assert batches[-1] == 5
+    assert 0 not in batches
     assert_same_records(ds.dataset(tmp_path / "out", partitioning="hive").to_table().drop_columns(["batch"]), expected)
 
 
@@ -256,7 +224,7 @@ def test_invalid_options_are_errors(spark: SparkSession, more: dict[str, str], m
 
 @pytest.mark.parametrize("fault", SLICE_FAULTS.values(), ids=SLICE_FAULTS)
 def test_error_names_slice_and_reason_once(spark: SparkSession, box: Sandbox, fault: SliceFault) -> None:
-    frame = read(spark, sites="981")
+    frame = read(spark, sites="981", end=(START + timedelta(seconds=1799)).isoformat())
     with fault.affecting(box), pytest.raises(Exception, match=fault.reason) as caught:
         frame.count()
     assert_names_slice_once(str(caught.value), fault.reason)

@@ -87,9 +87,11 @@ def check_day(box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             start + timedelta(days=1, seconds=-1),
             fields="slurry_rate,surface_treating_pressure",
         )
-        found: pa.Table = pq.read_table(tmp_path / "records" / f"{day}.parquet")
+        paths = [tmp_path / "records" / day / path.name for path in plan.save(tmp_path / "expected" / day)]
+        found = pa.concat_tables(map(pq.read_table, paths))
         assert found.num_rows > 0
         assert found.equals(pa.table(plan))
+        assert len(paths) == len([*(tmp_path / "records" / day).iterdir()])
         assert {request.status for request in box.requests if request.path.endswith("/data/")} == {200}
 
     return check

@@ -45,6 +45,8 @@ class DltDataset:
             )
         self._destination = destination
         self._dataset = dataset
+        self._schemas: dict[tuple[Any, ...], dlt.Schema] = {}
+        """Schemas by the columns of records."""
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
@@ -80,15 +82,23 @@ class DltDataset:
         kinds = table.columns.items()
         return [{name: to_python(kind, value) for (name, kind), value in zip(kinds, row, strict=True)} for row in found]
 
-    def _build_schema(self, records: Sequence[TColumnSchema]) -> dlt.Schema:
-        return build_schema({**{table.name: table_columns(table) for table in TABLES}, RECORDS: records})
+    def _list_tables(self, records: Sequence[TColumnSchema]) -> dict[str, Sequence[TColumnSchema]]:
+        """Return the columns of each table."""
+        return {**{table.name: table_columns(table) for table in TABLES}, RECORDS: records}
+
+    def _get_schema(self, columns: RecordColumns) -> dlt.Schema:
+        """Return a schema of the tables. dlt validates it once: that takes longer than most statements."""
+        hints = columns.hints()
+        key = tuple((column["name"], column["data_type"]) for column in hints)
+        if (schema := self._schemas.get(key)) is None:
+            schema = self._schemas[key] = build_schema(self._list_tables(hints))
+        return schema.clone()
 
     @contextmanager
     def _connect(self, schema: Schema | None = None) -> Generator[SqlJobClientBase]:
         """Connect to the database for a block."""
         columns = RecordColumns(schema or start_schema(si_units=False))
-        tables = self._build_schema(columns.hints())
-        client, _ = get_destination_clients(tables, self._destination, self._dataset)
+        client, _ = get_destination_clients(self._get_schema(columns), self._destination, self._dataset)
         with client:
             yield client
 

@@ -129,7 +129,7 @@ class DltStore(DltDataset):
             pipeline.config.restore_from_destination = False
             pipeline.runtime_config.intercept_signals = False  # `Mirror.stop` waits for the end of the update
             try:
-                pipeline.run(incoming, schema=self._build_schema(columns.hints()))
+                pipeline.run(incoming, schema=self._get_schema(columns))
             finally:
                 pipeline.deactivate()
         return number
@@ -141,11 +141,8 @@ class DltStore(DltDataset):
             client.update_stored_schema()
         self._columns |= {*columns.names}
 
-    def _build_schema(self, records: Sequence[TColumnSchema]) -> dlt.Schema:
-        schema = super()._build_schema(records)
-        incoming = {column["name"]: column for column in [*records, new_column(_BATCH, "text")]}
-        schema.update_table({"name": INCOMING, "columns": incoming, "write_disposition": "append"})
-        return dlt.Schema.from_dict(schema.to_dict())
+    def _list_tables(self, records: Sequence[TColumnSchema]) -> dict[str, Sequence[TColumnSchema]]:
+        return {**super()._list_tables(records), INCOMING: [*records, new_column(_BATCH, "text")]}
 
     def _replace_records(self, client: SqlJobClientBase, update: RecordsUpdate, batch: str, number: int) -> None:
         sql = client.sql_client
