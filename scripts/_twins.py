@@ -34,8 +34,8 @@ SANDBOX = "sandbox"
 
 CALL = re.compile(r"(get|create|update|delete|confirm)_|(update|save)$")
 """The public methods that must have an async form; any other one may."""
-WITHOUT_REQUESTS = {"TreatmentPlot.save"}
-"""Methods with such a name that only write a file."""
+SYNC_ONLY = {"Plan.save", "TreatmentPlot.save"}
+"""Methods with such a name without an async form: engines read plans in threads, and a plot makes no request."""
 
 BODIES_DIFFER = frozenset({"Client.close", "Client._driver"})
 """Pairs whose signatures alone are compared: here the two forms part."""
@@ -242,7 +242,7 @@ class Package:
         for name in class_.methods:
             if async_name(name) in class_.methods:
                 yield from self._compare(class_, name, class_, async_name(name))
-            elif CALL.match(name) and f"{class_.node.name}.{name}" not in WITHOUT_REQUESTS:
+            elif CALL.match(name) and f"{class_.node.name}.{name}" not in SYNC_ONLY:
                 yield f"{class_.path}: {class_.node.name}.{name} has no async form {async_name(name)}"
         for name, definitions in class_.methods.items():
             is_async = any(isinstance(definition, ast.AsyncFunctionDef) for definition in definitions)
