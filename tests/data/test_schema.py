@@ -64,7 +64,7 @@ def test_extend_appends_columns_and_counts_versions() -> None:
         longer.extend([Column(name="tds", type="string")])
 
 
-def test_columns_by_name() -> None:
+def test_column_is_found_by_its_name() -> None:
     assert SCHEMA["slurry_rate"].unit == "bbl/min"
     with pytest.raises(KeyError):
         SCHEMA["slurry"]

@@ -159,7 +159,7 @@ PAGES = ("jobs/", "stages/", "storage/", "environment/", "executors/", "SQL/", "
 RESOURCES = ("environment", "jobs", "stages?details=true", "allexecutors", "sql?details=true&planDescription=true")
 
 
-def test_secret_is_nowhere(
+def test_secret_is_not_in_pages_events_and_checkpoints(
     spark: SparkSession, box: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run_stream(spark, tmp_path, end=(START + timedelta(seconds=59)).isoformat())

@@ -80,7 +80,7 @@ def test_the_decline_is_read_behind_the_stage(sandbox: Sandbox, form: Form) -> N
     assert picks["decline_15_min"].at > stage.end
 
 
-def test_requests_and_aggregations(sandbox: Sandbox, form: Form) -> None:
+def test_loaded_aggregations_are_not_requested_again(sandbox: Sandbox, form: Form) -> None:
     stage = fracs(form, 981)[0]
     sandbox.requests.clear()
     picks = form(stage, "picks")
@@ -95,7 +95,7 @@ def test_requests_and_aggregations(sandbox: Sandbox, form: Form) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_si_units(form: Form) -> None:
+def test_si_units_convert_values_and_keep_confidence(form: Form) -> None:
     stage = fracs(form, 981)[0]
     imperial, si = form(stage, "picks"), form(stage, "picks", si_units=True)
     assert (imperial["isip"].unit, si["isip"].unit) == ("psi", "kPa")
@@ -106,7 +106,7 @@ def test_si_units(form: Form) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_stages_that_cannot_be_picked(form: Form) -> None:
+def test_stages_that_cannot_be_picked_are_refused(form: Form) -> None:
     stages = form(Site(id=981), "get_stages_metadata", start=NOW - timedelta(days=1))
     for prefix in ("wl", "standby"):
         stage = next(stage for stage in stages if stage.state.startswith(prefix))
@@ -187,7 +187,7 @@ def test_failing_side_requests_cost_their_result_only(
 @pytest.mark.parametrize(
     "body", [{"981": "broken"}, {"981": [5, {"id": 8}]}, [], {"981": [{"id": "9", "x": 1, "y": "z"}]}]
 )
-def test_odd_aggregations(serving: Serving, form: Form, body: Any) -> None:
+def test_odd_aggregations_are_left_out(serving: Serving, form: Form, body: Any) -> None:
     picks = form(stage_of(serve(serving, aggregations=http_response(200, body))), "picks")
     assert picks.aggregations in ({}, {"x": 1})
 
@@ -217,7 +217,7 @@ def test_the_next_operation_ends_the_decline(serving: Serving, form: Form) -> No
     assert f"{end + timedelta(seconds=299):%H%%3A%M%%3A%S}" in request.target
 
 
-def test_a_stage_under_way(serving: Serving, form: Form) -> None:
+def test_last_shut_in_of_a_stage_under_way_counts(serving: Serving, form: Form) -> None:
     """It has no aggregations and no next stage; the last shut-in so far counts."""
     stage = stage_of(serve(serving), end=None, id=None)
     isip = form(stage, "picks")["isip"]
@@ -225,7 +225,7 @@ def test_a_stage_under_way(serving: Serving, form: Form) -> None:
     assert (isip.confidence, isip.note) == ("medium", "the stage is under way: the pumps may start again")
 
 
-def test_no_records(serving: Serving, form: Form) -> None:
+def test_picks_without_records_say_why(serving: Serving, form: Form) -> None:
     picks = form(stage_of(serve(serving, data=http_response(200, []))), "picks")
     assert picks.picks == ()
     assert {*picks.unavailable.values()} == {"no record has a value of 'surface_treating_pressure'"}

@@ -131,7 +131,7 @@ def test_the_figure_is_in_the_time_of_the_well(form: Form, monkeypatch: pytest.M
 
 @pytest.mark.exhaustive
 @pytest.mark.usefixtures("sandbox")
-def test_files(form: Form, tmp_path: Path) -> None:
+def test_plot_is_saved_in_the_format_of_the_suffix(form: Form, tmp_path: Path) -> None:
     plot: TreatmentPlot = form(last_frac(form), "plot", tz="US/Central")
     starts = {"html": b"<!doctype html>", "png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
     for kind, start in starts.items():
@@ -147,7 +147,7 @@ def test_files(form: Form, tmp_path: Path) -> None:
             plot.save(tmp_path / name)
 
 
-def test_gaps_and_fields_without_values(serving: Serving, form: Form, tmp_path: Path) -> None:
+def test_gaps_stay_and_fields_without_values_are_empty(serving: Serving, form: Form, tmp_path: Path) -> None:
     plot = form(stage_of(serve(serving)), "plot", "p,q")
     first, second = plot.figure().data
     assert list(first.y).count(None) == 1

@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from tests.support.exhaustive import select_default
+import pytest
+
+from tests.support.exhaustive import Selection, examples, first, select_default, spread
 
 
 def no_marker(_: str) -> None:
@@ -44,3 +46,18 @@ def test_other_parameters_and_a_single_form_run_all() -> None:
 def test_exhaustive_tests_do_not_run() -> None:
     test = make_test("test", value="1")
     assert select_default([test, make_test("test", value="2", is_exhaustive=True)]) == [test]
+
+
+@pytest.mark.parametrize(("run_all", "counts"), [(False, (3, 3, 12)), (True, (9, 9, 100))])
+def test_few_cases_and_examples_run_by_default(
+    run_all: bool, counts: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Selection, "run_all", run_all)
+    assert (len(first(3, range(9))), len(spread(3, range(9))), examples(100)) == counts
+
+
+def test_few_cases_are_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Selection, "run_all", False)
+    assert [*spread(3, range(9))] == [0, 3, 6]
+    assert [*spread(4, range(6))] == [0, 1, 3, 4]
+    assert [*spread(9, range(3))] == [0, 1, 2]

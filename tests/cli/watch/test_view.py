@@ -79,7 +79,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_picture(name: str) -> None:
+def test_view_is_that_of_the_picture(name: str) -> None:
     shown, path = show(*CASES[name]), PICTURES / f"{name}.txt"
     if os.environ.get("WRITE_PICTURES"):
         path.write_text(shown, "utf-8")
