@@ -87,6 +87,7 @@ def test_process_without_credentials_names_the_slice(plan: Plan, monkeypatch: py
 
 def test_process_without_the_profile_names_the_slice(plan: Plan) -> None:
     values: dict[str, Any] = plan.__reduce__()[1][0]
+    values = {**values, "profile": "field"}
     with pytest.raises(ConfigurationError) as caught:
-        Plan(**{**values, "profile": "field"}).read(plan.slices[1])
+        Plan(**values).read(plan.slices[1])
     assert_names_slice_once(caught.value, "there is no profile 'field'")

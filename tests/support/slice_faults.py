@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class SliceFault:
     reason: str
 
     @contextmanager
-    def affecting(self, box: Sandbox) -> Iterator[None]:
+    def affecting(self, box: Sandbox) -> Generator[None]:
         """Let the sandbox fail."""
         box.faults.add(self.fault)
         try:
