@@ -91,8 +91,7 @@ def read_slices(
 
     from datastore_sdk.data.arrow.schema_reader import conform_batches
 
-    download = DownloadState()
-    parts = (_stream_slice(executor, slice_, requests, download.add_part()) for slice_ in slices)
+    parts = (_stream_slice(executor, slice_, requests) for slice_ in slices)
 
     def unnumber(item: tuple[int, list[object]]) -> EffectGen[None]:
         yield from YieldItem(item[1])
@@ -114,8 +113,6 @@ def name_in_errors(slice_: Slice) -> Generator[None]:
         raise
 
 
-def _stream_slice(
-    executor: RequestExecutor, slice_: Slice, requests: SliceRequests, download: DownloadState
-) -> EffectGen[None]:
+def _stream_slice(executor: RequestExecutor, slice_: Slice, requests: SliceRequests) -> EffectGen[None]:
     with name_in_errors(slice_):
-        yield from stream_resumable(executor, requests.part(slice_), TEXTS, download)
+        yield from stream_resumable(executor, requests.part(slice_), TEXTS, DownloadState())

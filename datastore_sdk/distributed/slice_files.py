@@ -96,19 +96,18 @@ class SliceFiles:
             CallError: The download of a slice failed; the message names the slice.
             OSError: A file cannot be written.
         """
-        download = DownloadState()
-        parts = (self._save(executor, each, download.add_part()) for each in slices)
+        parts = (self._save(executor, each) for each in slices)
 
         def unnumber(item: tuple[int, Path]) -> EffectGen[None]:
             yield from YieldItem(item[1])
 
         yield from redirect_items(unnumber, prefetch_in_order(parts, parallel, 1))
 
-    def _save(self, executor: RequestExecutor, slice_: Slice, download: DownloadState) -> EffectGen[None]:
+    def _save(self, executor: RequestExecutor, slice_: Slice) -> EffectGen[None]:
         path = self.path_of(slice_)
 
         def stream(codec: RecordCodec[Any]) -> EffectGen[None]:
-            return stream_resumable(executor, self._requests.part(slice_), codec, download)
+            return stream_resumable(executor, self._requests.part(slice_), codec, DownloadState())
 
         with name_in_errors(slice_):
             yield from write_records(path, self._open, stream, _no_metadata, overwrite=True)

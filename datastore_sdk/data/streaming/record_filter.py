@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -80,9 +81,10 @@ class RecordFilter:
         if not self._needs_check(batch):
             return batch
         self._checked += len(batch.text)
+        plain = _read_plain_keys(batch)
+        if plain is not None and self._are_requested(*plain):
+            return self._drop_shared(batch, plain[0])
         timestamps, sites = _read_keys(batch)
-        if self._are_requested(timestamps, sites):
-            return batch.select([second != self._shared for second in timestamps])
         seconds = [*map(parse_second, timestamps)]
         if self._shared is not None and None in seconds:
             self._refuse(timestamps[seconds.index(None)])
@@ -94,6 +96,12 @@ class RecordFilter:
         if self._shared is not None:
             wanted = [want and second != self._shared for want, second in zip(wanted, seconds, strict=True)]
         return batch.select(wanted)
+
+    def _drop_shared(self, batch: Batch[R], seconds: list[int]) -> Batch[R]:
+        """Return the records without those of the second that belongs to the next part."""
+        if self._shared not in seconds:
+            return batch
+        return batch.select([second != self._shared for second in seconds])
 
     def report(self) -> None:
         """Report the dropped records."""
@@ -125,13 +133,12 @@ class RecordFilter:
                 return True
         return False
 
-    def _are_requested(self, timestamps: list[Any], sites: list[Any]) -> bool:
-        """Return whether all records are requested, and their keys have the usual form. The checks are fast ones."""
+    def _are_requested(self, seconds: list[int], sites: set[int]) -> bool:
+        """Return whether all records are requested."""
         return (
-            {*map(type, timestamps)} == {int}
-            and min(timestamps) in self._seconds
-            and max(timestamps) in self._seconds
-            and (self._site is None or sites.count(self._site) == len(sites))
+            min(seconds) in self._seconds
+            and max(seconds) in self._seconds
+            and (self._site is None or sites == {self._site})
         )
 
     def _is_requested_site(self, site: Any) -> bool:
@@ -148,6 +155,25 @@ class RecordFilter:
             "does not say to which part of the time range it belongs. Request the range without parallel=",
             **self._request,
         )
+
+
+class _PlainKeys(msgspec.Struct, gc=False):
+    """The keys of a record in their usual form."""
+
+    timestamp: int
+    site_id: int
+
+
+_parse_plain_keys: Callable[[bytes], list[_PlainKeys]] = msgspec.json.Decoder(list[_PlainKeys]).decode
+
+
+def _read_plain_keys(batch: Batch[Any]) -> tuple[list[int], set[int]] | None:
+    """Return the timestamps and the sites of the records; None if one of them does not have the usual form."""
+    try:
+        keys = _parse_plain_keys(batch.text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return ([each.timestamp for each in keys], {each.site_id for each in keys}) if keys else None
 
 
 def _read_keys(batch: Batch[Any]) -> tuple[list[Any], list[Any]]:
