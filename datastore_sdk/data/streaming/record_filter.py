@@ -81,9 +81,9 @@ class RecordFilter:
         if not self._needs_check(batch):
             return batch
         self._checked += len(batch.text)
-        plain = _read_plain_keys(batch)
-        if plain is not None and self._are_requested(*plain):
-            return self._drop_shared(batch, plain[0])
+        usual = _read_usual_keys(batch)
+        if usual is not None and self._are_requested(*usual):
+            return self._drop_shared(batch, usual[0])
         timestamps, sites = _read_keys(batch)
         seconds = [*map(parse_second, timestamps)]
         if self._shared is not None and None in seconds:
@@ -157,20 +157,20 @@ class RecordFilter:
         )
 
 
-class _PlainKeys(msgspec.Struct, gc=False):
+class _UsualKeys(msgspec.Struct, gc=False):
     """The keys of a record in their usual form."""
 
     timestamp: int
     site_id: int
 
 
-_parse_plain_keys: Callable[[bytes], list[_PlainKeys]] = msgspec.json.Decoder(list[_PlainKeys]).decode
+_parse_usual_keys: Callable[[bytes], list[_UsualKeys]] = msgspec.json.Decoder(list[_UsualKeys]).decode
 
 
-def _read_plain_keys(batch: Batch[Any]) -> tuple[list[int], set[int]] | None:
+def _read_usual_keys(batch: Batch[Any]) -> tuple[list[int], set[int]] | None:
     """Return the timestamps and the sites of the records; None if one of them does not have the usual form."""
     try:
-        keys = _parse_plain_keys(batch.text)
+        keys = _parse_usual_keys(batch.text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return ([each.timestamp for each in keys], {each.site_id for each in keys}) if keys else None
