@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import product
 from typing import Any
 
 import pytest
@@ -120,12 +121,11 @@ def test_a_missing_number_is_one_beside_any_value(decode: Decode) -> None:
 
 
 @forms
-@pytest.mark.parametrize("count", [0, 1, 23, 24, 25, 1000])
-@pytest.mark.parametrize("noise", ["I", "\\\\", "Inf", "\\u0049"])
 @pytest.mark.parametrize("word", ["Infinity", "\\u0049nfinity", "Inf\\u0069nity"])
-def test_a_missing_number_is_found_behind_many_of_its_bytes(decode: Decode, word: str, noise: str, count: int) -> None:
-    record = only(decode, f'[{{"a":"{noise * count}","b":"{word}"}}]'.encode())
-    assert (record if decode is dicts else exact_of(record))["b"] in (None, "null")
+def test_a_missing_number_is_found_behind_many_of_its_bytes(decode: Decode, word: str) -> None:
+    for noise, count in product(["I", "\\\\", "Inf", "\\u0049"], [0, 1, 23, 24, 25, 1000]):
+        record = only(decode, f'[{{"a":"{noise * count}","b":"{word}"}}]'.encode())
+        assert (record if decode is dicts else exact_of(record))["b"] in (None, "null"), (noise, count)
 
 
 @forms
