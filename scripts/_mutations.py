@@ -262,8 +262,8 @@ MUTATIONS = (
     ),
     M(
         "data/streaming/record_filter.py",
-        "[second != self._shared for second in timestamps]",
-        "[True for _ in timestamps]",
+        "[second != self._shared for second in seconds]",
+        "[True for _ in seconds]",
         "data/streaming/test_record_filter.py",
     ),
     M(
@@ -902,8 +902,21 @@ MUTATIONS = (
         "distributed/reader.py",
         'append_to_message(error, f"the {slice_} could not be read")',
         "pass",
-        "distributed/test_plan.py",
+        "distributed/test_errors.py",
     ),
+    M(
+        "distributed/short_errors.py",
+        "raise error.with_traceback(None) from None",
+        "raise",
+        "distributed/test_errors.py",
+    ),
+    M(
+        "distributed/slice_files.py",
+        "(found.metadata or {}).get(_QUERY) != self._columns.metadata[_QUERY]",
+        "False",
+        "distributed/test_save.py",
+    ),
+    M("distributed/slice_files.py", "if not self._is_there(self.path_of(each))", "", "distributed/test_save.py"),
     M("distributed/plan.py", "self.slices[index::number]", "self.slices[::number]", "distributed/test_plan.py"),
     M("distributed/plan.py", 'if each.name != "_client"', "if True", "distributed/test_plan.py"),
     M("distributed/worker_client.py", "if client.base_url != base_url:", "if False:", "distributed/test_plan.py"),
@@ -935,7 +948,7 @@ MUTATIONS = (
         "distributed/short_errors.py",
         "return _iterate(shorten_errors(function)())",
         "yield from function()",
-        "distributed/test_readers.py distributed/test_plan.py",
+        "distributed/test_errors.py",
     ),
     # Plots
     M(

@@ -1,10 +1,10 @@
 """Daemon that forks Spark's Python workers. It has imported what they need, which takes each of them a second."""
 
 import runpy
+from importlib import import_module
 
-import pyspark.sql.worker.plan_data_source_read  # noqa: F401 - pandas, and the serializers of Arrow
-
-import datastore_sdk.distributed.spark  # noqa: F401 - pyarrow, and the SDK
+for name in ("pyspark.sql.worker.plan_data_source_read", "datastore_sdk.distributed.spark"):
+    import_module(name)
 
 if __name__ == "__main__":
     runpy.run_module("pyspark.daemon", run_name="__main__")
