@@ -906,8 +906,8 @@ MUTATIONS = (
     ),
     M(
         "distributed/short_errors.py",
-        "raise error.with_traceback(None) from None",
-        "raise",
+        "(RestreamError, ImportError, ",
+        "(ImportError, ",
         "distributed/test_errors.py",
     ),
     M(
