@@ -7,9 +7,11 @@ from dataclasses import replace
 from datastore_sdk.auth.providers import NO_CREDENTIALS_MESSAGE
 from datastore_sdk.client import Client, client_for
 from datastore_sdk.exceptions import ConfigurationError, MissingCredentialsError
+from datastore_sdk.transport.executor.retry import RetryPolicy
 
-MIN_ATTEMPTS = 12
-"""Minimum number of attempts of a request: readers on other machines may use the three calls for minutes."""
+MAX_ATTEMPTS = 12
+"""Maximum number of attempts of a request, unless configured: readers on other machines may use the three calls for
+minutes."""
 
 
 def worker_client(profile: str | None, base_url: str) -> Client:
@@ -37,5 +39,6 @@ def worker_client(profile: str | None, base_url: str) -> Client:
             f"the plan was made for {base_url}, but this process is configured for {client.base_url}: set RESTREAM_HOST"
             " or the profile as in the process that made the plan"
         )
-    retries = replace(client.retries, max_attempts=max(client.retries.max_attempts, MIN_ATTEMPTS))
-    return client.with_options(retries=retries)
+    if client.retries.max_attempts != RetryPolicy().max_attempts:
+        return client
+    return client.with_options(retries=replace(client.retries, max_attempts=MAX_ATTEMPTS))

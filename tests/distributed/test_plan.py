@@ -24,6 +24,7 @@ from datastore_sdk import (
     RateLimitError,
     RetryPolicy,
     Schema,
+    ServerError,
     Site,
 )
 from datastore_sdk.distributed.schema_union import unite_schemas
@@ -203,6 +204,16 @@ def test_refusals_for_other_machines_are_waited_for(own_sandbox: Sandbox, monkey
     plan = Plan.of(Site(id=981), START, START + timedelta(seconds=9), fields=FIELDS)
     own_sandbox.faults.add(faults.Status(429, path="/data/", times=9))
     assert pa.table(pickle.loads(pickle.dumps(plan))).num_rows == 10
+
+
+def test_readers_respect_configured_attempts(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datastore_sdk._io.clock.Clock.sleep", lambda *_: None)
+    plan = Plan.of(Site(id=981), START, START + timedelta(seconds=9), fields=FIELDS)
+    monkeypatch.setenv("RESTREAM_MAX_RETRY_ATTEMPTS", "2")
+    own_sandbox.faults.add(faults.Status(503, path="/data/", times=9))
+    with pytest.raises(ServerError, match="503"):
+        [*plan.batches()]
+    assert [each.status for each in own_sandbox.requests][-2:] == [503, 503]
 
 
 def test_reader_that_stops_early_leaves_nothing_open(plan: Plan, sandbox: Sandbox) -> None:
