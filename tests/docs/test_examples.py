@@ -90,9 +90,9 @@ def briefly(_: Clock, seconds: float) -> None:
 
 
 def patterns_of_files(example: str) -> set[str]:
-    """Patterns of the files that an example writes: names passed to `save`, and comments `# -> pattern`."""
+    """Patterns of the files that an example writes: file names passed to `save`, and comments `# -> pattern`."""
     reports = {f"{name}.coverage.json" for name in re.findall(r'save\("(.+?)", coverage=True', example)}
-    return {*re.findall(r'save\("(.+?)"', example), *re.findall(r"# -> (\S+)", example), *reports}
+    return {*re.findall(r'save\("([^"]+\.[^"]+)"', example), *re.findall(r"# -> (\S+)", example), *reports}
 
 
 @pytest.mark.parametrize("example", first(IN_README, EXAMPLES), ids=str)
