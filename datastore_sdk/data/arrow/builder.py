@@ -35,7 +35,7 @@ class TableBuilder:
     def __init__(self, store: BatchStore) -> None:
         self._store = store
         self._columns = ColumnTypes()
-        self._pipeline = ParsePipeline(ArrowParser(self._columns.are_known).parse, self._append)
+        self._pipeline = ParsePipeline(ArrowParser(self._columns.find_new).parse, self._append)
 
     def set_columns(self, columns: Iterable[str], fallback: Iterable[str] = ()) -> None:
         """Set the columns that come first in any case, and those of a table without records."""

@@ -45,11 +45,11 @@ class ArrowParser:
     """Parses batches of records.
 
     Args:
-        are_known: Returns whether earlier batches had all of these columns.
+        find_new: Returns which of these columns no earlier batch had.
     """
 
-    def __init__(self, are_known: Callable[[Iterable[str]], bool]) -> None:
-        self._are_known = are_known
+    def __init__(self, find_new: Callable[[Iterable[str]], set[str]]) -> None:
+        self._find_new = find_new
         self._strings: dict[str, pa.DataType] = {}
         """Columns whose strings Arrow took for dates."""
         self._groups_fit = True
@@ -59,7 +59,8 @@ class ArrowParser:
         """Parse the JSON texts of records. Fields that earlier batches lack come in order of first appearance."""
         if self._groups_fit and (are_long := find_long_records(texts)):
             short, long = map(self._parse_together, split_records(texts, are_long))
-            if self._are_known(short.schema.names):  # otherwise new columns could stand in another order
+            new = self._find_new([*short.schema.names, *long.schema.names])
+            if len(new) <= 1:  # several could stand in another order
                 if (batch := merge_groups(short, long, are_long)) is not None:
                     return batch
                 self._groups_fit = False
@@ -82,9 +83,10 @@ class ArrowParser:
             return batch
         reader = _ColumnReader(texts)
         for name in unsafe:
-            if pa.types.is_timestamp(columns[name].type):
+            kind = columns[name].type
+            if pa.types.is_timestamp(kind):
                 self._strings[name] = pa.string()
-            columns[name] = reader.read(name)
+            columns[name] = reader.read_texts(name) if pa.types.is_nested(kind) else reader.read(name)
         return _batch(columns)
 
 
@@ -119,11 +121,17 @@ class _ColumnReader:
 
     def read(self, name: str) -> pa.Array[Any]:
         """Build the column of a field."""
-        texts: list[Any] = [record.get(name, b"null") for record in self._records]
         try:
-            return _build_typed(_load_values(b"[" + b",".join(texts) + b"]"))
+            return _build_typed(_load_values(b"[" + b",".join(self._texts(name)) + b"]"))
         except (ValueError, OverflowError, RecursionError):  # Arrow too refuses what a type cannot hold
-            return pa.array([None if text == b"null" else text for text in map(bytes, texts)], JSON_TEXT)
+            return self.read_texts(name)
+
+    def read_texts(self, name: str) -> pa.Array[Any]:
+        """Build the column of a field as JSON text."""
+        return pa.array([None if text == b"null" else text for text in map(bytes, self._texts(name))], JSON_TEXT)
+
+    def _texts(self, name: str) -> list[Any]:
+        return [record.get(name, b"null") for record in self._records]
 
 
 def _load_values(text: bytes) -> list[object]:

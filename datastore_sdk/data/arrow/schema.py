@@ -55,9 +55,9 @@ class ColumnTypes:
             if name == _TIMESTAMP and column.type in _NUMBERS:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
-    def are_known(self, names: Iterable[str]) -> bool:
-        """Return whether all of these columns were added before."""
-        return self._types.keys() >= set(names)
+    def find_new(self, names: Iterable[str]) -> set[str]:
+        """Return which of these columns were not added before."""
+        return {*names} - self._types.keys()
 
     def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
         """Return the schema. The metadata of a column has its `unit` and `label`, if they are known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datastore_sdk.data.streaming.codecs import TEXTS
+from datastore_sdk.data.streaming.json_decoder import count_byte
 from datastore_sdk.data.writers.base import Writer
 
 
@@ -15,11 +16,11 @@ class NdjsonWriter(Writer):
 
     def write(self, batch: list[Any]) -> None:
         """Write records."""
-        text = b"".join(batch)
-        if b"\n" in text or b"\r" in text:
+        lines = b"\n".join([*batch, b""])
+        if b"\r" in lines or count_byte(lines, b"\n") > len(batch):
             # The service sent line breaks between tokens. In strings they are always escaped.
-            batch = [b" ".join(bytes(record).splitlines()) for record in batch]
-        self._file.write(b"\n".join([*batch, b""]))
+            lines = b"".join(b" ".join(bytes(record).splitlines()) + b"\n" for record in batch)
+        self._file.write(lines)
 
     def finish(self) -> None:
         """Do nothing: nothing follows the last line."""
