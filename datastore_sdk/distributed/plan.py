@@ -264,7 +264,8 @@ class Plan:
             parallel: Number of slices to download at a time, 1 to 3. Default: 3; for one of three shares, 1.
 
         Raises:
-            FileExistsError: The folder has a file of such a slice with other columns, units or another resolution.
+            FileExistsError: The folder has files of another download: with other columns, units or resolution, or of a
+                time that overlaps a slice, so that readers of the folder would get records twice.
             ImportError: pyarrow is not installed.
             OSError: A file cannot be written.
             ValueError: `parallel` is not from 1 to 3, or the folder is a URL.

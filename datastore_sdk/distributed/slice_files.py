@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _QUERY = b"restream.query"
 """Name of the metadata of a file with the query of its records, except for columns and range."""
+_NAME = re.compile(r"site-(\d+)-(\w+)-(\w+)\.parquet")
+"""Site, first and last second. Such times have their order as text."""
 
 
 class SliceFiles:
@@ -80,9 +84,18 @@ class SliceFiles:
         """Return the slices without a file.
 
         Raises:
-            FileExistsError: The file of a slice has other columns, or its records were requested otherwise.
+            FileExistsError: The file of a slice has other columns, records of the folder were requested otherwise, or a
+                file of the folder has a part of the time of a slice.
         """
-        return [each for each in slices if not self._is_there(self.path_of(each))]
+        paths = {self.path_of(each) for each in slices}
+        present = {*self._folder.glob("site-*.parquet")}
+        _validate_ranges(paths | present)
+        for path in paths & present:
+            if not self._read_schema(path).equals(self._columns):
+                raise _build_error(path, "its columns differ")
+        for path in sorted(present - paths)[:1]:  # the others were compared with it when they were saved
+            self._read_schema(path)
+        return [each for each in slices if self.path_of(each) not in present]
 
     def save(self, executor: RequestExecutor, slices: Sequence[Slice], *, parallel: int) -> EffectGen[None]:
         """Download slices and write their files; emit the path of each file, in order, when it is complete.
@@ -118,22 +131,18 @@ class SliceFiles:
 
         return SchemaWriter(file, partial(_SliceFile, columns=self._columns), self._schema, "null")
 
-    def _is_there(self, path: Path) -> bool:
+    def _read_schema(self, path: Path) -> pa.Schema:
+        """Return the columns of a file whose records were requested like these."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if not path.exists():
-            return False
         try:
             found = pq.read_schema(path)
         except pa.ArrowInvalid as error:
             raise FileExistsError(f"{path} is not a Parquet file; delete it, or save into another folder") from error
-        if not found.equals(self._columns) or (found.metadata or {}).get(_QUERY) != self._columns.metadata[_QUERY]:
-            raise FileExistsError(
-                f"{path} is of another download: its columns, units, resolution or service differ. Save into another "
-                "folder, or delete it"
-            )
-        return True
+        if (found.metadata or {}).get(_QUERY) != self._columns.metadata[_QUERY]:
+            raise _build_error(path, "its units, resolution, aggregation or service differ")
+        return found
 
 
 class _SliceFile:
@@ -152,6 +161,18 @@ class _SliceFile:
     def close(self) -> None:
         """Complete the file."""
         self._file.close()
+
+
+def _validate_ranges(paths: Iterable[Path]) -> None:
+    """Refuse files whose ranges overlap: who reads the folder would get records twice."""
+    ranges = sorted((found[1], found[2], found[3], path) for path in paths if (found := _NAME.fullmatch(path.name)))
+    for (site, _, end, path), (other_site, start, _, other) in pairwise(ranges):
+        if site == other_site and start <= end:
+            raise _build_error(path if path.exists() else other, "its time overlaps that of another file")
+
+
+def _build_error(path: Path, reason: str) -> FileExistsError:
+    return FileExistsError(f"{path} is of another download: {reason}. Save into another folder, or delete it")
 
 
 def _no_metadata() -> EffectGen[dict[str, Any]]:

@@ -112,6 +112,31 @@ def test_files_of_another_download_are_an_error(plan: Plan, own_sandbox: Sandbox
     assert count_downloads(own_sandbox) == 0
 
 
+def test_folder_can_be_extended(plan: Plan, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    first, second = plan.only(end=START + timedelta(seconds=299)), plan.only(start=START + timedelta(seconds=300))
+    paths = [*second.save(tmp_path), *first.save(tmp_path)]
+    assert len(paths) == len({*plan.save(tmp_path)}) == count_downloads(own_sandbox) == 6
+    assert ds.dataset(tmp_path).count_rows() == 1800
+
+
+def test_overlapping_slices_are_an_error(plan: Plan, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    """A range that ended within a slice and ends later now: readers of the folder would get records twice."""
+    plan.only(end=START + timedelta(seconds=399)).save(tmp_path)
+    own_sandbox.requests.clear()
+    with pytest.raises(FileExistsError, match=r"981-20250917T060500Z-20250917T060639Z\.parquet is .* time overlaps"):
+        plan.save(tmp_path)
+    assert count_downloads(own_sandbox) == 0
+
+
+def test_other_time_in_other_units_is_an_error(plan: Plan, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    plan.only(end=START + timedelta(seconds=299)).save(tmp_path)
+    other = make_plan(si_units=True).only(start=START + timedelta(seconds=300))
+    own_sandbox.requests.clear()
+    with pytest.raises(FileExistsError, match="units, resolution, aggregation or service differ"):
+        other.save(tmp_path)
+    assert count_downloads(own_sandbox) == 0
+
+
 def test_invalid_arguments_are_errors(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="parallel must be from 1 to 3"):
         plan.save(tmp_path, parallel=4)

@@ -56,8 +56,8 @@ class ColumnTypes:
                 self._in_microseconds = self._in_microseconds and _are_microseconds(column)
 
     def find_new(self, names: Iterable[str]) -> set[str]:
-        """Return which of these columns were not added before."""
-        return {*names} - self._types.keys()
+        """Return which of these columns were not added before. Other threads may add some meanwhile."""
+        return {name for name in names if name not in self._types}
 
     def build_schema(self, descriptions: FieldMetadataByName) -> pa.Schema:
         """Return the schema. The metadata of a column has its `unit` and `label`, if they are known."""
