@@ -111,7 +111,9 @@ class _Case:
         self._chance = chance
         self._outcome = outcome
         self._sites = [site.id for site in sandbox.field.operations[PAD].pad.sites]
-        self._checked: set[int] = set()
+        corrections = (change for site in self._sites for change in sandbox.field.corrections(site))
+        self._checked = {change.id for change in corrections if not self._is_open(change)}
+        """Acknowledged changes that need no further check: at first those that another program acknowledged before."""
 
     def change_the_field(self) -> None:
         """Let time pass, correct data, and let requests fail."""
