@@ -16,7 +16,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datastore_sdk.data.arrow.parser import JSON_TEXT, MAX_EXACT_INT, max_magnitude
+from datastore_sdk.data.arrow.column_builder import JSON_TEXT, MAX_EXACT_INT
+from datastore_sdk.data.arrow.parser import max_magnitude
 from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.streaming.record_identity import MAX_SECOND
 

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastore_sdk.data.arrow import parser as reading
-from datastore_sdk.data.arrow.parser import ArrowParser, _batch, _ColumnReader
+from datastore_sdk.data.arrow.column_builder import build_batch, read_columns
+from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.record_groups import find_long_records
 from datastore_sdk.data.arrow.schema import ColumnTypes
 from datastore_sdk.data.field_metadata import FieldMetadata
@@ -115,7 +116,7 @@ def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.
         raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}'),
     )
     first = reader.parse(texts)
-    monkeypatch.setattr(reading, "_ColumnReader", None)  # the careful way, which is slow
+    monkeypatch.setattr(reading, "read_columns", None)  # the careful way, which is slow
     assert reader.parse(texts).equals(first)
 
 
@@ -233,7 +234,28 @@ RECORDS = st.fixed_dictionaries({}, optional={name: VALUES.flatmap(lambda kind: 
 def test_the_fast_way_and_the_careful_one_agree(records: list[dict[str, Any]]) -> None:
     texts = _texts(records)
     if any(records):
-        assert ArrowParser(ColumnTypes().find_new).parse(texts).equals(_batch(_ColumnReader(texts).read_all()))
+        assert ArrowParser(ColumnTypes().find_new).parse(texts).equals(build_batch(texts))
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (b'{"a":{"b":1},"c":2}', b'{"c":3}', b'{"a":null}'),
+        (rb'{"\u00e9":[1]}', '{"\u00e9":2}'.encode()),
+        (b'{"a":1,"a":[2]}', b'{"a":3,"b":{"a":4}}'),
+        (rb'{"say \"a\"":{"b":1},"a":5}', rb'{"a":"\""}'),
+        (rb'{"a":"\ud800","b":[1]}', rb'{"\udc00":1,"a":{}}'),
+        (b'{"":{"a":1},"a b":[]}', b'{"":"x","a.b":{"":2}}'),
+    ],
+    ids=["missing", "escaped name", "a name twice", "a quote in a name", "lone surrogates", "odd names"],
+)
+def test_some_columns_are_read_like_all(records: tuple[bytes, ...]) -> None:
+    texts = raw(*records)
+    names = sorted({name for record in records for name in json.loads(record)})
+    for chosen in names, *([name] for name in names):
+        columns = read_columns(texts, chosen)
+        found = {name: [json.loads(bytes(text)) for text in columns[name]] for name in chosen}
+        assert found == {name: [json.loads(record).get(name) for record in records] for name in chosen}
 
 
 LONG_RECORDS = st.builds(
@@ -250,7 +272,7 @@ def test_long_records_are_parsed_apart_to_the_same_table(
     random.shuffle(records)
     texts = _texts(records)
     assert find_long_records(texts)
-    expected = _batch(_ColumnReader(texts).read_all())
+    expected = build_batch(texts)
     columns = ColumnTypes()
     columns.add(expected)
     parser = ArrowParser(columns.find_new)
