@@ -164,7 +164,7 @@ MUTATIONS = (
         "data/arrow/test_parser.py",
     ),
     M(
-        "data/arrow/column_builder.py",
+        "data/arrow/column_texts.py",
         "except (ValueError, RecursionError):",
         "except msgspec.DecodeError:",
         "data/arrow/test_parser.py",
@@ -177,9 +177,39 @@ MUTATIONS = (
     ),
     M(
         "data/arrow/record_groups.py",
-        "except (pa.ArrowTypeError, pa.ArrowInvalid):",
-        "except pa.ArrowKeyError:",
+        "types.get(field.name, field.type) != field.type",
+        "field.type == pa.string()",
         "data/arrow/test_parser.py",
+    ),
+    M(
+        "data/arrow/column_reader.py",
+        "if name in self._types and name not in refused and column.type != pa.null()",
+        "if False",
+        "data/arrow/test_conform.py",
+    ),
+    M(
+        "data/arrow/column_reader.py",
+        "if name not in refused and (name in expected or not finds_unknown)",
+        "if name not in refused and name in expected",
+        "data/arrow/test_conform.py",
+    ),
+    M(
+        "data/arrow/column_reader.py",
+        "self._recent = (*self._recent, present)[-_MEMORY:]",
+        "pass",
+        "data/arrow/test_conform.py",
+    ),
+    M(
+        "data/arrow/value_conversion.py",
+        """if kind == "float64" and pc.any(pc.is_inf(column)).as_py():""",
+        "if False:",
+        "data/arrow/test_conform.py",
+    ),
+    M(
+        "data/arrow/conform.py",
+        "reader.expect_refused(field for field, column in converted.items() if not column.is_usual)",
+        "pass",
+        "data/arrow/test_conform.py",
     ),
     M(
         "data/writers/csv_writer.py",

@@ -26,6 +26,8 @@ SHARES = (0.5, 0.99, 1.0)
 SENT = "sent"
 """Field with the time when a record was sent, by the clock that all processes share."""
 TOKEN = "token"  # noqa: S105 - of a service that nobody else can reach
+KEY = {"timestamp": "timestamp", "site_id": "int64"}
+_SAMPLE = 1000
 _MEGA = 1e6
 
 
@@ -60,6 +62,16 @@ class Job:
     def save(self) -> None:
         """Save the records."""
         self._data().save(self._file)
+
+    def save_schema(self) -> None:
+        """Save the records with a schema for the fields of the first ones: texts and numbers."""
+        fields: dict[str, str] = {}
+        for record in self._data().head(_SAMPLE):
+            for name, value in record.items():
+                if name not in KEY and value is not None:
+                    fields.setdefault(name, "string" if isinstance(value, str) else "float64")
+        columns = tuple(self._package.Column(name=name, type=kind) for name, kind in (KEY | fields).items())
+        self._data().save(self._file, schema=self._package.Schema(columns=columns))
 
     def save_parallel(self) -> None:
         """Save the records, with three time ranges downloaded at once."""

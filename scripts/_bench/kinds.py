@@ -27,6 +27,7 @@ class Kind(StrEnum):
     LIST = "a list in a field"
     OBJECT = "an object in a field"
     BIG_INTS = "ints beyond 64 bits"
+    MIXED_TYPES = "a text in 1 of 10"
     LATE_COLUMNS = "late columns"
     FIELD_DAY = "field day"
 
@@ -50,6 +51,7 @@ _MEMBERS: dict[Kind, tuple[int, bytes]] = {
     Kind.LIST: (1, b'"sensor": [1, 2.5, 3]'),
     Kind.OBJECT: (1, b'"sensor": {"value": 80.25, "unit": "psi"}'),
     Kind.BIG_INTS: (1, b'"sensor": 123456789012345678901'),
+    Kind.MIXED_TYPES: (10, b'"sensor": "not ready"'),
 }
 """A member of one of so many records; the others have a number instead."""
 _LATE_EVERY = 10_000

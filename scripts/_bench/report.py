@@ -16,7 +16,7 @@ from _bench.plans import MAX_COST, MAX_GROWTH, PlanResult
 from _bench.rows import VENDOR, Clock, max_cost
 from _bench.runs import Result, Spread
 
-_WIDTHS = (44, 21, 9, 11, 8, 11, 11, 9, 9, 9)
+_WIDTHS = (50, 21, 9, 11, 8, 11, 11, 9, 9, 9)
 _TITLES = ("", "times as fast", "at least", "task alone", "CPU", "seconds", "against", "peak MB", "at most", "against")
 
 

@@ -159,6 +159,14 @@ def _kind_rows(body: Body) -> list[Row]:
             3.5,
             200,
         ),
+        _kind_row(
+            "save Parquet with schema",
+            body,
+            Run(SDK, "save_schema", body, ".parquet"),
+            Run(VENDOR, "save_frame", body, ".parquet"),
+            3.5,
+            200,
+        ),
     ]
 
 

@@ -238,7 +238,7 @@ def test_bench_rows_have_names_and_tasks() -> None:
 def test_bench_kinds_have_a_row_for_each_format() -> None:
     names = [row.name for row in kind_rows(100)]
     sync, asynchronous = (
-        ("iterate", "save JSON", "save NDJSON", "save CSV", "save Parquet"),
+        ("iterate", "save JSON", "save NDJSON", "save CSV", "save Parquet", "save Parquet with schema"),
         ("asave JSON", "asave CSV"),
     )
     assert names == [f"{form}, {kind}" for forms in (sync, asynchronous) for kind in Kind for form in forms]

@@ -10,23 +10,18 @@ JSON text: values of several types, objects and arrays, and what the other types
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from datastore_sdk.data.arrow.column_builder import (
-    MAX_EXACT_INT,
-    build_batch,
-    build_column,
-    build_json_column,
-    read_columns,
-)
-from datastore_sdk.data.arrow.record_groups import find_long_records, merge_groups, split_records
+from datastore_sdk.data.arrow.column_builder import build_batch, build_column, build_json_column
+from datastore_sdk.data.arrow.column_range import max_magnitude
+from datastore_sdk.data.arrow.column_texts import MAX_EXACT_INT, RecordTexts
+from datastore_sdk.data.arrow.record_groups import find_conflicts, find_long_records, merge_groups, split_records
 
 _SAFE = frozenset({pa.null(), pa.bool_(), pa.int64(), pa.string()})
 
@@ -42,18 +37,14 @@ class ArrowParser:
         self._find_new = find_new
         self._strings: dict[str, pa.DataType] = {}
         """Columns whose strings Arrow took for dates."""
-        self._groups_fit = True
-        """Whether long and short records had columns of the same types so far."""
 
     def parse(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
         """Parse the JSON texts of records. Fields that earlier batches lack come in order of first appearance."""
-        if self._groups_fit and (are_long := find_long_records(texts)):
+        if are_long := find_long_records(texts):
             short, long = map(self._parse_together, split_records(texts, are_long))
             new = self._find_new([*short.schema.names, *long.schema.names])
             if len(new) <= 1:  # several could stand in another order
-                if (batch := merge_groups(short, long, are_long)) is not None:
-                    return batch
-                self._groups_fit = False
+                return _merge_any(short, long, are_long, texts)
         return self._parse_together(texts)
 
     def _parse_together(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
@@ -67,30 +58,42 @@ class ArrowParser:
         except pa.ArrowInvalid:
             return build_batch(texts)
         (batch,) = table.to_batches()
-        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        unsafe = [name for name, column in columns.items() if not _is_faithful(column)]
+        unsafe = {
+            field.name: field.type
+            for field, column in zip(batch.schema, batch.columns, strict=True)
+            if not _is_faithful(column)
+        }
         if not unsafe:
             return batch
-        for name, column in read_columns(texts, unsafe).items():
-            kind = columns[name].type
-            if pa.types.is_timestamp(kind):
-                self._strings[name] = pa.string()
-            columns[name] = build_json_column(column) if pa.types.is_nested(kind) else build_column(column)
-        return pa.RecordBatch.from_arrays([*columns.values()], names=[*columns])
+        strings = [name for name, kind in unsafe.items() if pa.types.is_timestamp(kind)]
+        self._strings = {**self._strings, **dict.fromkeys(strings, pa.string())}  # another thread may read it
+        return _replace(
+            batch,
+            {
+                name: (build_json_column if pa.types.is_nested(unsafe[name]) else build_column)(column)
+                for name, column in RecordTexts(texts).read(unsafe).items()
+            },
+        )
 
 
-def max_magnitude(column: pa.Array[Any]) -> float:
-    """Return the largest magnitude of the numbers of a column."""
-    if column.null_count == len(column):
-        return 0
-    lowest, highest = find_range(column)
-    return max(-lowest, highest)
+def _merge_any(
+    short: pa.RecordBatch, long: pa.RecordBatch, are_long: list[bool], texts: Sequence[msgspec.Raw]
+) -> pa.RecordBatch:
+    """Merge long and short records; a column that has another type in the two groups is built from its texts."""
+    conflicts = find_conflicts(short.schema, long.schema)
+    if not conflicts:
+        return merge_groups(short, long, are_long)
+    short, long = (_replace(group, {name: pa.nulls(group.num_rows) for name in conflicts}) for group in (short, long))
+    built = {name: build_column(column) for name, column in RecordTexts(texts).read(conflicts).items()}
+    return _replace(merge_groups(short, long, are_long), built)
 
 
-def find_range(column: pa.Array[Any]) -> tuple[float, float]:
-    """Return the smallest and the largest number of a column, which has one at least."""
-    extremes: Any = pc.min_max(column).as_py()  # the stubs know lists only
-    return extremes["min"], extremes["max"]
+def _replace(batch: pa.RecordBatch, columns: Mapping[str, pa.Array[Any]]) -> pa.RecordBatch:
+    """Return a batch with other columns of the same names."""
+    return pa.RecordBatch.from_arrays(
+        [columns.get(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)],
+        names=batch.schema.names,
+    )
 
 
 def _is_faithful(column: pa.Array[Any]) -> bool:

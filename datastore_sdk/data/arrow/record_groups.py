@@ -36,13 +36,17 @@ def split_records(texts: Texts, are_long: list[bool]) -> tuple[Texts, Texts]:
     return [*compress(texts, map(not_, are_long))], [*compress(texts, are_long)]
 
 
-def merge_groups(short: pa.RecordBatch, long: pa.RecordBatch, are_long: list[bool]) -> pa.RecordBatch | None:
-    """Return all records in order, with the columns of both groups; None if a column has several types."""
-    tables = [pa.Table.from_batches([group]) for group in (short, long)]
-    try:
-        table = pa.concat_tables(tables, promote_options="default")
-    except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return None
+def find_conflicts(one: pa.Schema, other: pa.Schema) -> list[str]:
+    """Return the columns that have values of different types."""
+    types = {field.name: field.type for field in one if field.type != pa.null()}
+    return [
+        field.name for field in other if field.type != pa.null() and types.get(field.name, field.type) != field.type
+    ]
+
+
+def merge_groups(short: pa.RecordBatch, long: pa.RecordBatch, are_long: list[bool]) -> pa.RecordBatch:
+    """Return all records in order, with the columns of both groups, which must not conflict."""
+    table = pa.concat_tables([pa.Table.from_batches([group]) for group in (short, long)], promote_options="default")
     long_mask = pa.array(are_long)
     places = pa.concat_arrays([pc.indices_nonzero(pc.invert(long_mask)), pc.indices_nonzero(long_mask)])
     (batch,) = table.combine_chunks().to_batches()

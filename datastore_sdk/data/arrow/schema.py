@@ -16,8 +16,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datastore_sdk.data.arrow.column_builder import JSON_TEXT, MAX_EXACT_INT
-from datastore_sdk.data.arrow.parser import max_magnitude
+from datastore_sdk.data.arrow.column_builder import JSON_TEXT
+from datastore_sdk.data.arrow.column_range import max_magnitude
+from datastore_sdk.data.arrow.column_texts import MAX_EXACT_INT
 from datastore_sdk.data.field_metadata import FieldMetadataByName
 from datastore_sdk.data.streaming.record_identity import MAX_SECOND
 

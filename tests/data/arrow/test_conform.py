@@ -7,7 +7,7 @@ import math
 import random
 import warnings
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from datastore_sdk import Data
+from datastore_sdk.data.arrow import column_reader, conform, value_conversion
+from datastore_sdk.data.arrow.column_texts import ColumnTexts
 from datastore_sdk.data.arrow.conform import SchemaParser
+from datastore_sdk.data.arrow.value_conversion import ConvertedColumn
 from datastore_sdk.data.schema import Column, ColumnType, Schema
 from datastore_sdk.data.streaming.json_decoder import decode_texts
 from datastore_sdk.exceptions import SchemaMismatchError, SchemaWarning
@@ -116,31 +119,40 @@ def build_expected_row(schema: Schema, sent: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def random_record(chance: random.Random, odd: float, unit: float) -> dict[str, Any]:
+USUAL = {"rate": 80.25, "valve": "O", "flag": True, "rate_25c": 1, "rate_25C": 2.5}
+
+
+def random_record(chance: random.Random, odd: float, unit: float, names: Sequence[str]) -> dict[str, Any]:
+    """Return a record; one in ten is long."""
     second = 1757376000 + chance.randrange(10_000)
     record: dict[str, Any] = {"timestamp": second * unit, "site_id": 981}
     if chance.random() < odd:
         record["timestamp"] = chance.choice(TIMESTAMPS)
-    usual = {"rate": 80.25, "valve": "O", "flag": True, "rate_25c": 1, "rate_25C": 2.5}
-    for name, value in usual.items():
+    for name in names:
         if chance.random() < 0.7:
-            record[name] = chance.choice(VALUES) if chance.random() < odd else value
+            record[name] = chance.choice(VALUES) if chance.random() < odd else USUAL[name]
+    if chance.random() < 0.1:
+        record["valve"] = "x" * 500
     for name in ("late", "new"):
         if chance.random() < odd:
             record[name] = chance.choice(VALUES)
     return record
 
 
-@pytest.mark.parametrize("seed", first(12, range(200)))
-def test_parse_any_values_equal_the_oracle(seed: int) -> None:
+@pytest.mark.parametrize("seed", first(12, range(300)))
+def test_parse_any_batches_equal_the_oracle(seed: int) -> None:
+    """A parser that remembers columns of one batch reads the next one alike."""
     chance = random.Random(seed)
     schema = chance.choice([SCHEMA, MAP])
-    odd = chance.choice([0, 0.01, 0.3])
-    unit = chance.choice([1, 1, 1.0, 1000, 10**6, 10**9])
-    records = [random_record(chance, odd, unit) for _ in range(chance.choice([1, 2, 50, 400]))]
-    batch = SchemaParser(schema).parse(raws(records))
-    assert batch.schema.equals(schema.to_arrow(), check_metadata=True)
-    assert batch.to_pylist() == [build_expected_row(schema, record) for record in records]
+    parser = SchemaParser(schema)
+    for _ in range(chance.choice([1, 4])):
+        odd = chance.choice([0, 0.01, 0.3])
+        unit = chance.choice([1, 1, 1.0, 1000, 10**6, 10**9])
+        names = chance.sample([*USUAL], chance.randrange(len(USUAL) + 1))
+        records = [random_record(chance, odd, unit, names) for _ in range(chance.choice([1, 2, 50, 400]))]
+        batch = parser.parse(raws(records))
+        assert batch.schema.equals(schema.to_arrow(), check_metadata=True)
+        assert batch.to_pylist() == [build_expected_row(schema, record) for record in records]
 
 
 def test_parse_counts_mismatches_and_unknown_fields() -> None:
@@ -251,46 +263,130 @@ def test_record_batches_stream_in_bounded_batches(of: Callable[[bytes], Data], f
     assert table.column("rate").to_pylist() == [second / 3 for second in range(60_000)]
 
 
-def count_slow_records(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list to which the numbers of records are added that are parsed value by value."""
+@pytest.fixture
+def converted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of values of the columns that are converted value by value, not read by Arrow."""
     counts: list[int] = []
-    parse_slowly = SchemaParser._parse_slowly
+    convert = value_conversion.convert_column
 
-    def count(parser: SchemaParser, texts: Any) -> pa.RecordBatch:
+    def count(kind: ColumnType, texts: ColumnTexts) -> ConvertedColumn:
         counts.append(len(texts))
-        return parse_slowly(parser, texts)
+        return convert(kind, texts)
 
-    monkeypatch.setattr(SchemaParser, "_parse_slowly", count)
+    monkeypatch.setattr(conform, "convert_column", count)
     return counts
 
 
-ODD_VALUES = {
-    "text in a number column": {"rate": "fast"},
-    "number in a text column": {"valve": 5},
-    "lone surrogate": {"valve": "\ud800"},
-    "fraction in an int column": {"site_id": 981.5},
-    "other unit": {"timestamp": 1757376000123},
-    "ISO timestamp": {"timestamp": "2025-09-09T00:00:00Z"},
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The columns of each attempt of Arrow's JSON parser."""
+    attempts: list[list[str]] = []
+    read = column_reader._read
+
+    def note(lines: bytes, schema: pa.Schema, unexpected: Any) -> pa.RecordBatch:
+        attempts.append(schema.names)
+        return read(lines, schema, unexpected)
+
+    monkeypatch.setattr(column_reader, "_read", note)
+    return attempts
+
+
+def usual_records(count: int = 400) -> list[dict[str, Any]]:
+    return [{"timestamp": 1757376000 + n, "site_id": 981, "rate": n / 3, "valve": "O"} for n in range(count)]
+
+
+ODD_VALUES: dict[str, tuple[dict[str, Any], int]] = {
+    "text in a number column": ({"rate": "fast"}, 1),
+    "boolean in a number column": ({"rate": True}, 1),
+    "number in a text column": ({"valve": 5}, 1),
+    "fraction in an int column": ({"site_id": 981.5}, 2),
+    "other unit": ({"timestamp": 1757376000123}, 1),
+    "ISO timestamp": ({"timestamp": "2025-09-09T00:00:00Z"}, 1),
+    "unknown field of several types": ({"new": 5}, 0),
+    "lone surrogate": ({"valve": "\ud800"}, 4),
 }
 
 
-@pytest.mark.parametrize("odd", ODD_VALUES.values(), ids=ODD_VALUES)
-def test_one_odd_record_costs_only_its_neighbours(odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = count_slow_records(monkeypatch)
-    records: list[dict[str, Any]] = [{"timestamp": 1757376000 + n, "site_id": 981, "rate": n / 3} for n in range(4000)]
-    records[1234] = {**records[1234], **odd}
+@pytest.mark.parametrize("each", [False, True], ids=["once", "in each record"])
+@pytest.mark.parametrize(("odd", "columns"), ODD_VALUES.values(), ids=ODD_VALUES)
+def test_an_odd_value_costs_only_its_column(
+    odd: dict[str, Any], columns: int, each: bool, converted: list[int]
+) -> None:
+    records = [{**record, "new": "x"} for record in usual_records()]
+    for index in range(len(records)) if each else [123]:
+        records[index] |= odd
     texts = [msgspec.Raw(json.dumps(record).encode()) for record in records]
-    assert SchemaParser(SCHEMA).parse(texts).to_pylist() == [build_expected_row(SCHEMA, record) for record in records]
-    assert sum(counts) <= 64
+    assert SchemaParser(MAP).parse(texts).to_pylist() == [build_expected_row(MAP, record) for record in records]
+    assert len(converted) <= columns
+
+
+def test_refused_column_is_left_out_until_its_values_fit(reads: list[list[str]]) -> None:
+    parser = SchemaParser(SCHEMA)
+    odd = raws([{**record, "rate": "fast"} for record in usual_records()])
+    attempts: list[int] = []
+    for texts in (odd, odd, odd, raws(usual_records()), raws(usual_records())):
+        parser.parse(texts)
+        attempts.append(len(reads))
+        reads.clear()
+    assert attempts == [2, 1, 1, 1, 1]
+    assert parser.mismatches["rate"][0] == 1200
+    parser.parse(raws(usual_records()))
+    assert "rate" in reads[0]
+
+
+def test_only_columns_with_values_are_read(reads: list[list[str]]) -> None:
+    parser = SchemaParser(SCHEMA)
+    for _ in range(9):
+        parser.parse(raws(usual_records()))
+    assert reads[-1] == ["timestamp", "site_id", "rate", "valve"]
+    late = [{**record, "flag": True, "rate_25c": None} for record in usual_records()]
+    assert parser.parse(raws(late)).column("flag").to_pylist() == [True] * 400
+    assert reads[-1] == ["timestamp", "site_id", "rate", "valve", "flag"]
+
+
+def test_late_columns_beside_mixed_unknown_fields_are_read() -> None:
+    parser = SchemaParser(SCHEMA)
+    for _ in range(9):
+        parser.parse(raws(usual_records()))
+    records = [{**record, "flag": True, "new": "x" if record["rate"] > 9 else 1} for record in usual_records()]
+    assert parser.parse(raws(records)).to_pylist() == [build_expected_row(SCHEMA, record) for record in records]
+    assert parser.unknown_fields == {"new"}
+
+
+def test_a_number_beyond_floats_does_not_fit() -> None:
+    parser = SchemaParser(SCHEMA)
+    texts = [msgspec.Raw(b'{"timestamp":1,"rate":%b}' % number) for number in (b"1e400", b"2.5", b"-1e400")]
+    assert parser.parse(texts).column("rate").to_pylist() == [None, 2.5, None]
+    assert parser.mismatches == {"rate": (2, "1e400")}
+
+
+def test_long_records_are_read_apart(reads: list[list[str]]) -> None:
+    parser = SchemaParser(SCHEMA)
+    records = usual_records()
+    for record in records[5::10]:
+        record.update(valve="x" * 500, flag=True)
+    for _ in range(9):
+        batch = parser.parse(raws(records))
+        assert batch.to_pylist() == [build_expected_row(SCHEMA, record) for record in records]
+    short = ["timestamp", "site_id", "rate", "valve"]
+    assert reads[-2:] == [short, [*short, "flag"]]
 
 
 @pytest.mark.parametrize("unit", [1.0, 1000, 10**6, 10**9], ids=["float", "ms", "us", "ns"])
-def test_timestamps_of_one_unit_are_parsed_fast(unit: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = count_slow_records(monkeypatch)
+def test_timestamps_of_any_unit(unit: float) -> None:
     records = [{"timestamp": (1757376000 + n) * unit} for n in range(100)]
     batch = SchemaParser(SCHEMA).parse(raws(records))
     assert [*batch.column(0).to_pylist()] == [EPOCH + timedelta(seconds=1757376000 + n) for n in range(100)]
-    assert counts == []
+
+
+def test_odd_values_in_many_columns(reads: list[list[str]]) -> None:
+    """After a few attempts all are converted value by value; later ones are expected to be refused."""
+    schema = Schema(columns=(*KEYS, *(Column(name=f"c{number}", type="float64") for number in range(9))))
+    records = [{"timestamp": 1757376000 + n, f"c{n % 9}": "x" if n % 7 == 0 else n / 3} for n in range(400)]
+    parser = SchemaParser(schema)
+    for _ in range(3):
+        assert parser.parse(raws(records)).to_pylist() == [build_expected_row(schema, record) for record in records]
+    assert len(reads) == 4 + 2 + 2
 
 
 def test_unknown_name_with_lone_surrogate_is_escaped() -> None:

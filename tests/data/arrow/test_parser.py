@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastore_sdk.data.arrow import parser as reading
-from datastore_sdk.data.arrow.column_builder import build_batch, read_columns
+from datastore_sdk.data.arrow.column_builder import build_batch
+from datastore_sdk.data.arrow.column_texts import RecordTexts
 from datastore_sdk.data.arrow.parser import ArrowParser
 from datastore_sdk.data.arrow.record_groups import find_long_records
 from datastore_sdk.data.arrow.schema import ColumnTypes
@@ -116,7 +117,7 @@ def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.
         raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}'),
     )
     first = reader.parse(texts)
-    monkeypatch.setattr(reading, "read_columns", None)  # the careful way, which is slow
+    monkeypatch.setattr(reading, "RecordTexts", None)  # the careful way, which is slow
     assert reader.parse(texts).equals(first)
 
 
@@ -253,7 +254,7 @@ def test_some_columns_are_read_like_all(records: tuple[bytes, ...]) -> None:
     texts = raw(*records)
     names = sorted({name for record in records for name in json.loads(record)})
     for chosen in names, *([name] for name in names):
-        columns = read_columns(texts, chosen)
+        columns = RecordTexts(texts).read(chosen)
         found = {name: [json.loads(bytes(text)) for text in columns[name]] for name in chosen}
         assert found == {name: [json.loads(record).get(name) for record in records] for name in chosen}
 
