@@ -147,12 +147,24 @@ MUTATIONS = (
     ),
     M(
         "data/streaming/json_decoder.py",
-        "if own == sum(1 for _ in _INFINITY_VALUE.finditer(text)):",
-        "if own:",
+        "if record.count(changed) != 1:",
+        "if False:",
+        "data/streaming/test_codecs.py",
+    ),
+    M(
+        "data/streaming/json_decoder.py",
+        'if not may_hold_infinity(b"".join(chain.from_iterable(nested))):',
+        "if names:",
         "data/streaming/test_body_kinds.py",
     ),
     M(
         "data/streaming/json_decoder.py",
+        'if count_byte(b"".join(_values(cells)), b"{") != count_byte(text, b"{") - len(cells):',
+        "if False:",
+        "data/streaming/test_codecs.py",
+    ),
+    M(
+        "data/streaming/infinity.py",
         "return pattern.search(text, start + 1) is not None",
         "return False",
         "data/streaming/test_codecs.py",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from datastore_sdk import Client, Pad, RetryPolicy
-from datastore_sdk.data.streaming.json_decoder import find_records
+from datastore_sdk.data.streaming.json_spans import find_records
 from datastore_sdk.exceptions import CorruptBodyError
 from datastore_sdk.sandbox import Sandbox, faults
 from datastore_sdk.sandbox.faults import CallFault

@@ -5,8 +5,7 @@ written faster.
 
 The service writes a missing number as the string `"Infinity"`. Each decoder returns null for it, if it is a value of
 the record itself: names, longer strings and nested values keep the word. It is replaced in the text of a whole batch
-before parsing. That is safe because inside a JSON string a quote always follows a backslash: `: "Infinity"` in valid
-JSON is always a value.
+before parsing (`infinity.py`), and put back where it was nested.
 
 The fast parsers refuse some records that the standard library accepts: with lone surrogates, or with numbers beyond
 the range of a float. Such a record is decoded slowly; the records around it are not.
@@ -16,33 +15,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, compress
 from struct import Struct
 from typing import Any, NoReturn
 
 import msgspec
 import orjson
 
+from datastore_sdk.data.streaming.infinity import (
+    PADDED_NULL,
+    may_hold_infinity,
+    replace_infinity,
+    replace_own_infinity,
+)
+from datastore_sdk.data.streaming.json_spans import count_byte, find_values
+
 Record = dict[str, Any]
 """One record: `timestamp`, `site_id`, and a number, string, boolean or None for each measured field."""
 Cells = dict[str, msgspec.Raw]
 """One record with the JSON text of each value."""
-Span = tuple[int, int]
-"""Start and end of a part of a text."""
-
 _parse_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _parse_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _parse_record: Callable[[msgspec.Raw], Cells] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_first_byte: Callable[[Any], tuple[int]] = Struct("B").unpack_from
 _BRACE = (ord("{"),)
+_NESTED = {_BRACE, (ord("["),)}
 _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-STRING_PATTERN = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-"""Regular expression of a whole JSON string."""
-_BRACES = re.compile(STRING_PATTERN + rb'|["{}]', re.DOTALL)
-"""A string, the start of an incomplete string, or a brace outside strings."""
-_PUNCTUATION = re.compile(STRING_PATTERN + rb"|[][{},:]", re.DOTALL)
-"""A string, or punctuation outside strings."""
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -54,19 +54,6 @@ _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)$")
 _CONSTANT = re.compile(rb"NaN|-?Infinity")
 """A number that JavaScript and Python know, but JSON does not."""
 
-_INFINITY = b'"Infinity"'
-_PADDED_NULL = b"null".ljust(len(_INFINITY))
-"""Null of the same length, which is replaced in place and so in half of the time."""
-_PLAIN_WORD = re.compile(rb'I(?<="I)nfinity"')
-"""The word, from its first letter on."""
-_ESCAPED_LETTER = re.compile(rb"\\u00(?:49|6[69eE]|7[49])")
-"""A letter of the word, written as an escape."""
-_MAX_HOPS = 24
-"""Number of places of a byte up to which it counts as rare."""
-_INFINITY_VALUE = re.compile(
-    rb"(:[ \t\n\r]*+)"
-    rb'"(?:I|\\u0049)(?:n|\\u006[eE])(?:f|\\u0066)(?:i|\\u0069)(?:n|\\u006[eE])(?:i|\\u0069)(?:t|\\u0074)(?:y|\\u0079)"'
-)
 _INT64_OR_UINT64 = range(-(2**63), 2**64)
 _MAX_INT_DIGITS = 20
 """Maximum number of characters of an int of 64 bits."""
@@ -92,9 +79,9 @@ def decode_dicts(text: bytes) -> list[Record]:
     Raises:
         RecordDecodeError: The text is not a JSON array of records.
     """
-    if not _may_hold_infinity(text):
+    if not may_hold_infinity(text):
         return _load_dicts(text)
-    batch = _load_dicts(_replace_infinity(text, _PADDED_NULL))
+    batch = _load_dicts(replace_infinity(text, PADDED_NULL))
     if count_byte(text, b"{") == len(batch):
         return batch
     batch = _load_dicts(text)  # nested values keep the word
@@ -112,12 +99,19 @@ def decode_texts(text: bytes) -> list[msgspec.Raw]:
     Raises:
         RecordDecodeError: The text is not a JSON array of records.
     """
-    if not _may_hold_infinity(text):
+    if not may_hold_infinity(text):
         return _split_records(text)
-    batch = _split_records(_replace_infinity(text))
+    batch = _split_records(replace_infinity(text))
     if count_byte(text, b"{") == len(batch):
         return batch
-    return [_with_nulls(record) for record in _split_records(text)]
+    originals, cells = _split_records(text), _load_cells(text)
+    if count_byte(b"".join(_values(cells)), b"{") != count_byte(text, b"{") - len(cells):  # a name is there twice
+        return [msgspec.Raw(replace_own_infinity(bytes(original))) for original in originals]
+    names = _find_nested_names(cells)
+    nested = [[bytes(record[name]) for name in names if name in record] for record in cells]
+    if not may_hold_infinity(b"".join(chain.from_iterable(nested))):
+        return batch
+    return [*map(_restore_nested, batch, originals, nested)]
 
 
 def decode_cells(text: bytes) -> list[Cells]:
@@ -126,56 +120,21 @@ def decode_cells(text: bytes) -> list[Cells]:
     Raises:
         RecordDecodeError: The text is not a JSON array of records.
     """
-    if not _may_hold_infinity(text):
+    if not may_hold_infinity(text):
         return _load_cells(text)
-    batch = _load_cells(_replace_infinity(text, _PADDED_NULL))
+    batch = _load_cells(replace_infinity(text, PADDED_NULL))
     if count_byte(text, b"{") == len(batch):
         return batch
-    return _load_cells(b"[" + b",".join(decode_texts(text)) + b"]")
+    originals = _load_cells(text)
+    nested = _find_nested_names(originals)
+    for record, original in zip(batch, originals, strict=True):
+        record.update((name, original[name]) for name in nested & original.keys() if _is_nested(original[name]))
+    return batch
 
 
 def split_cells(record: bytes) -> Cells:
     """Split the JSON text of one valid record into its names and the JSON texts of its values."""
     return {json.loads(name): msgspec.Raw(record[start:end]) for name, (start, end) in find_values(record)}
-
-
-def find_records(text: bytes) -> Iterator[Span]:
-    """Yield the span of each complete record of an array, which itself may be incomplete. The text must be valid."""
-    depth = start = 0
-    for token in _BRACES.finditer(text):
-        match token[0]:
-            case b"{":
-                start = start if depth else token.start()
-                depth += 1
-            case b"}":
-                depth -= 1
-                if depth == 0:
-                    yield start, token.end()
-            case b'"':
-                return
-            case _:
-                pass
-
-
-def find_values(record: bytes) -> Iterator[tuple[bytes, Span]]:
-    """Yield each name of a record, as JSON, with the span of its value. The text must be valid."""
-    depth = start = 0
-    name = before = b""
-    for token in _PUNCTUATION.finditer(record):
-        mark = token[0]
-        depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
-        if mark == b":" and depth == 1:
-            name, start = before, token.end()
-        elif name and (depth == 0 or (mark == b"," and depth == 1)):
-            value = record[start : token.start()]
-            yield name, (token.start() - len(value.lstrip()), start + len(value.rstrip()))
-            name = b""
-        before = mark
-
-
-def count_byte(text: bytes, byte: bytes) -> int:
-    """Return the same as `bytes.count`, which takes four times as long for a single byte."""
-    return len(text) - len(text.replace(byte, b""))
 
 
 def _load_dicts(text: bytes) -> list[Record]:
@@ -286,66 +245,36 @@ def _replace_lone_surrogate(escape: re.Match[bytes]) -> bytes:
     return b"\\u0041" if escape[1] else escape[0]
 
 
-def _may_hold_infinity(text: bytes) -> bool:
-    """Return whether the word may be in a text, escaped or not."""
-    return _matches_anywhere(_PLAIN_WORD, b"I", text) or _matches_anywhere(_ESCAPED_LETTER, b"\\", text)
+def _find_nested_names(records: Sequence[Cells]) -> set[str]:
+    """Return the names that have an object or array in any record."""
+    starts = map(_read_first_byte, _values(records))
+    return {*compress(chain.from_iterable(records), map(_NESTED.__contains__, starts))}
 
 
-def _matches_anywhere(pattern: re.Pattern[bytes], first: bytes, text: bytes) -> bool:
-    """Return whether a pattern matches anywhere in a text.
+def _values(records: Iterable[Cells]) -> Iterator[msgspec.Raw]:
+    return chain.from_iterable(record.values() for record in records)
 
-    A single byte is found many times faster than a pattern, unless it is frequent.
+
+def _is_nested(value: msgspec.Raw) -> bool:
+    return _read_first_byte(value) in _NESTED
+
+
+def _restore_nested(replaced: msgspec.Raw, original: msgspec.Raw, nested: Iterable[bytes]) -> msgspec.Raw:
+    """Return the text of a record in which only its own values `"Infinity"` are null.
 
     Args:
-        pattern: The pattern.
-        first: The byte that it starts with.
-        text: The text.
+        replaced: The text with nested ones replaced, too.
+        original: The text as it was sent.
+        nested: Its objects and arrays, and maybe other values.
     """
-    start = -1
-    for _ in range(_MAX_HOPS):
-        if (start := text.find(first, start + 1)) < 0:
-            return False
-        if pattern.match(text, start):
-            return True
-    return pattern.search(text, start + 1) is not None
-
-
-def _replace_infinity(text: bytes, null: bytes = b"null") -> bytes:
-    """Return the text with null for each value `"Infinity"` of an object, nested objects included."""
-    # Almost all are written like the first one; searching for another form takes longer than replacing.
-    colon = b": " if text[: max(text.find(_INFINITY), 0)].endswith(b" ") else b":"
-    text = _replace(text, colon + _INFINITY, colon + null)
-    return _INFINITY_VALUE.sub(rb"\1null", text) if _may_hold_infinity(text) else text
-
-
-def _replace(text: bytes, old: bytes, new: bytes) -> bytes:
-    """Return the same as `bytes.replace`, which searches twice if the lengths differ."""
-    return text.replace(old, new) if len(old) == len(new) else new.join(text.split(old))
-
-
-def _with_nulls(record: msgspec.Raw) -> msgspec.Raw:
-    """Return the text of a record with null for each value `"Infinity"`, nested ones excepted."""
-    text = bytes(record)
-    if not _may_hold_infinity(text):
-        return record
-    if text.count(b"{") == 1:
-        return msgspec.Raw(_replace_infinity(text))
-    own = sum(_INFINITY_VALUE.fullmatch(b":" + bytes(value)) is not None for value in _load_odd_cells(record).values())
-    if own == 0:
-        return record
-    if own == sum(1 for _ in _INFINITY_VALUE.finditer(text)):
-        return msgspec.Raw(_replace_infinity(text))
-    return msgspec.Raw(_replace_own_infinity(text))
-
-
-def _replace_own_infinity(record: bytes) -> bytes:
-    pieces: list[bytes] = []
-    done = 0
-    for _, (start, end) in find_values(record):
-        if _INFINITY_VALUE.fullmatch(b":" + record[start:end]):
-            pieces += record[done:start], b"null"
-            done = end
-    return b"".join([*pieces, record[done:]])
+    record = bytes(replaced)
+    for value in nested:
+        changed = replace_infinity(value)
+        if changed != value:
+            if record.count(changed) != 1:
+                return msgspec.Raw(replace_own_infinity(bytes(original)))
+            record = record.replace(changed, value)
+    return msgspec.Raw(record)
 
 
 def _parse_int(text: str) -> int | float:

@@ -10,7 +10,8 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
-from datastore_sdk.data.streaming.json_decoder import STRING_PATTERN, RecordDecodeError, decode_texts
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError, decode_texts
+from datastore_sdk.data.streaming.json_spans import STRING_PATTERN
 
 _TOKENS = re.compile(STRING_PATTERN + rb'|["\[\]{}]', re.DOTALL)
 """A string, the start of an incomplete string, or a bracket outside strings."""

@@ -16,7 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from datastore_sdk.data.streaming.json_decoder import RecordDecodeError, find_records
+from datastore_sdk.data.streaming.json_decoder import RecordDecodeError
+from datastore_sdk.data.streaming.json_spans import find_records
 
 B = TypeVar("B")
 

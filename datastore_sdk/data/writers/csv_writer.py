@@ -26,7 +26,8 @@ import orjson
 
 from datastore_sdk.data.saving.synced_file import open_scratch_file
 from datastore_sdk.data.streaming.codecs import CELLS
-from datastore_sdk.data.streaming.json_decoder import STRING_PATTERN, Cells
+from datastore_sdk.data.streaming.json_decoder import Cells
+from datastore_sdk.data.streaming.json_spans import STRING_PATTERN
 from datastore_sdk.data.writers.base import Sink, Writer
 
 _BLOCK_BYTES = 1 << 20

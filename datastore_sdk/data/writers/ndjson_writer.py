@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datastore_sdk.data.streaming.codecs import TEXTS
-from datastore_sdk.data.streaming.json_decoder import count_byte
+from datastore_sdk.data.streaming.json_spans import count_byte
 from datastore_sdk.data.writers.base import Writer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datastore_sdk.data.streaming.codecs import CELLS, TEXTS, RecordCodec
+from datastore_sdk.data.streaming.json_decoder import decode_texts
 from tests.data.json_literals import exactly
 from tests.data.streaming.splitter_helpers import DECODERS, Decode, cut, exact_of, in_pieces
 from tests.support.hypothesis_settings import PROPERTY
@@ -126,6 +128,27 @@ def test_a_missing_number_is_found_behind_many_of_its_bytes(decode: Decode, word
     for noise, count in product(["I", "\\\\", "Inf", "\\u0049"], [0, 1, 23, 24, 25, 1000]):
         record = only(decode, f'[{{"a":"{noise * count}","b":"{word}"}}]'.encode())
         assert (record if decode is dicts else exact_of(record))["b"] in (None, "null"), (noise, count)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"a": NESTED, "b": "Infinity"}',
+        '{"a": NESTED, "b": "Infinity", "a": 5}',
+        '{"a": NESTED, "b": {"x": null}, "c": "Infinity"}',
+        '{"a": NESTED, "b": NESTED, "c": "{"}',
+        '{"a": [NESTED, "Infinity", {"y": NESTED}], "b": "Infinity", "{": 1}',
+        '{"a": {"x":\n"Infinity"}, "b" : "\\u0049nfinity", "c": ["Infinity"]}',
+        '{"a": "{\\"x\\": \\"Infinity\\"}", "b": {"x": "\\": \\"Infinity\\""}, "c": "Infinity"}',
+    ],
+)
+def test_nested_words_stay_in_texts(record: str) -> None:
+    """Only values of the record itself are replaced, also beside the same nested ones or a name that is there twice."""
+    record = record.replace("NESTED", '{"x": "Infinity"}')
+    records = ['{"b": "Infinity"}', record, '{"a": {"y": 1}}']
+    text = decode_texts(f"[{', '.join(records)}]".encode())[1]
+    own = re.compile(r'("[bc]" ?: )"(?:I|\\u0049)nfinity"')
+    assert bytes(text).decode() == own.sub(r"\1null", record)
 
 
 @forms

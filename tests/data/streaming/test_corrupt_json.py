@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datastore_sdk.data.streaming.json_decoder import find_records
+from datastore_sdk.data.streaming.json_spans import find_records
 from datastore_sdk.data.streaming.json_splitter import (
     MAX_RECORD_BYTES,
     WINDOW_BYTES,
