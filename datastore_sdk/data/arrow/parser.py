@@ -49,11 +49,13 @@ class ArrowParser:
 
     def _parse_together(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
         lines = b"\n".join(texts)
+        strings, new = self._strings, self._find_new(self._strings)
+        known = pa.schema({name: kind for name, kind in strings.items() if name not in new})  # they come first
         try:
             table = pj.read_json(
                 BytesIO(lines),
                 read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-                parse_options=pj.ParseOptions(explicit_schema=pa.schema(self._strings)),
+                parse_options=pj.ParseOptions(explicit_schema=known),
             )
         except pa.ArrowInvalid:
             return build_batch(texts)
@@ -65,8 +67,8 @@ class ArrowParser:
         }
         if not unsafe:
             return batch
-        strings = [name for name, kind in unsafe.items() if pa.types.is_timestamp(kind)]
-        self._strings = {**self._strings, **dict.fromkeys(strings, pa.string())}  # another thread may read it
+        dates = [name for name, kind in unsafe.items() if pa.types.is_timestamp(kind)]
+        self._strings = {**self._strings, **dict.fromkeys(dates, pa.string())}  # another thread may read it
         return _replace(
             batch,
             {

@@ -112,11 +112,10 @@ def test_strings_like_dates_that_stop_being_strings() -> None:
 
 
 def test_strings_like_dates_are_known_after_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, texts = (
-        ArrowParser(ColumnTypes().find_new),
-        raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}'),
-    )
+    columns, texts = ColumnTypes(), raw(b'{"a":"2025-09-09"}', b'{"a":"2025-09-10T00:00:00Z","b":1}')
+    reader = ArrowParser(columns.find_new)
     first = reader.parse(texts)
+    columns.add(first)
     monkeypatch.setattr(reading, "RecordTexts", None)  # the careful way, which is slow
     assert reader.parse(texts).equals(first)
 
@@ -289,6 +288,14 @@ def test_new_columns_of_long_records_keep_their_order() -> None:
     columns = ColumnTypes()
     columns.set_columns(["z"], ())
     assert ArrowParser(columns.find_new).parse(texts).schema.names == ["z", "b", "a"]
+
+
+def test_new_columns_of_dates_keep_their_order() -> None:
+    """Strings that Arrow took for dates, when long and short records were parsed apart, do not come first."""
+    short, long = '{"z":1,"a":1}', '{"z":1,"date":"2025-09-09","b":"%s"}' % ("x" * 300)
+    texts = raw(*(text.encode() for text in [*[short] * 200, *[long] * 20]))
+    assert find_long_records(texts)
+    assert ArrowParser(ColumnTypes().find_new).parse(texts).schema.names == ["z", "a", "date", "b"]
 
 
 @settings(max_examples=examples(150), deadline=None, derandomize=True)
