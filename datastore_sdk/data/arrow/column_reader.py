@@ -56,46 +56,69 @@ class ColumnReader:
     def read(self, texts: Sequence[msgspec.Raw]) -> ReadColumns:
         """Read the JSON texts of records."""
         lines = b"\n".join(texts)
-        refused = set(self._refused)
-        expected = set[str]().union(*self._recent)
-        finds_unknown = True
+        request = _Request(self._types, self._refused, frozenset[str]().union(*self._recent))
         for _ in range(_MAX_ATTEMPTS):
-            wanted = {
-                name: kind
-                for name, kind in self._types.items()
-                if name not in refused and (name in expected or not finds_unknown)
-            }
+            wanted = request.columns
             try:
-                batch = _read(lines, pa.schema(wanted), "infer" if finds_unknown else "ignore")
+                batch = _read(lines, pa.schema(wanted), "infer" if request.finds_unknown else "ignore")
             except pa.ArrowInvalid as error:
-                changed = _CHANGED_COLUMN.search(str(error))
-                if changed and changed[1] in wanted:
-                    refused.add(changed[1])
-                elif changed and finds_unknown:
-                    finds_unknown = False  # a column that is not wanted has values of several types
-                elif _NOT_INT64 in str(error):
-                    refused.update(name for name, kind in wanted.items() if kind == pa.int64())
-                else:
+                if not request.leave_out(str(error)):
                     break
-                continue
-            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-            inferred = {name: column for name, column in columns.items() if name not in wanted}
-            unexpected = {
-                name
-                for name, column in inferred.items()
-                if name in self._types and name not in refused and column.type != pa.null()
-            }
-            if unexpected:
-                expected |= unexpected
-                continue
-            present = [name for name in wanted if columns[name].null_count < batch.num_rows]
-            self._recent = (*self._recent, present)[-_MEMORY:]
-            return ReadColumns(
-                {name: columns[name] for name in present},
-                refused,
-                inferred.keys() - self._types.keys() if finds_unknown else None,
-            )
+            else:
+                if not request.add_unexpected(batch):
+                    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                    present = {name: columns[name] for name in wanted if columns[name].null_count < batch.num_rows}
+                    self._recent = (*self._recent, [*present])[-_MEMORY:]
+                    unknown = columns.keys() - self._types.keys() if request.finds_unknown else None
+                    return ReadColumns(present, request.refused, unknown)
         return ReadColumns({}, self._types.keys(), None)
+
+
+class _Request:
+    """The columns to be read, which change from one attempt to the next.
+
+    Args:
+        types: All columns and their types.
+        refused: Columns that Arrow will refuse.
+        expected: Columns that will have values.
+    """
+
+    def __init__(self, types: Mapping[str, pa.DataType], refused: frozenset[str], expected: frozenset[str]) -> None:
+        self.refused = refused
+        self.finds_unknown = True
+        """Whether Arrow finds columns that are not requested. Then each of them must have values of one type."""
+        self._types = types
+        self._expected = expected
+
+    @property
+    def columns(self) -> dict[str, pa.DataType]:
+        """The columns and their types."""
+        return {
+            name: kind
+            for name, kind in self._types.items()
+            if name not in self.refused and (name in self._expected or not self.finds_unknown)
+        }
+
+    def leave_out(self, message: str) -> bool:
+        """Leave out columns that Arrow refused with this message; return whether any could be left out."""
+        columns = self.columns
+        changed = _CHANGED_COLUMN.search(message)
+        if changed and changed[1] in columns:
+            self.refused |= {changed[1]}
+        elif changed and self.finds_unknown:
+            self.finds_unknown = False
+        elif _NOT_INT64 in message:
+            self.refused |= {name for name, kind in columns.items() if kind == pa.int64()}
+        else:
+            return False
+        return True
+
+    def add_unexpected(self, batch: pa.RecordBatch) -> bool:
+        """Add known columns that have values and were not requested; return whether there are any."""
+        found = {field.name for field in batch.schema if field.type != pa.null()}
+        unexpected = (found & self._types.keys()) - self.columns.keys() - self.refused
+        self._expected |= unexpected
+        return bool(unexpected)
 
 
 def _read(lines: bytes, schema: pa.Schema, unexpected: Literal["infer", "ignore"]) -> pa.RecordBatch:
