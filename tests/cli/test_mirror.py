@@ -28,11 +28,14 @@ STORE = "field.duckdb"
 
 @pytest.fixture
 def field(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    """A field of now, and a mirror that is not filled yet. The environment points to it."""
+    """A field of now, and a mirror that is not filled yet. The environment points to it.
+
+    Hours are mirrored, since a site sends nothing for a while between two stages.
+    """
     with Sandbox(days=0.2) as sandbox:
         set_environment(monkeypatch, sandbox.environment)
         monkeypatch.chdir(tmp_path)
-        assert main(["mirror", "add", STORE, "--site", SITE, "--since", "3m"]) == 0
+        assert main(["mirror", "add", STORE, "--site", SITE, "--since", "4h"]) == 0
         yield sandbox
 
 
