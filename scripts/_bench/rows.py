@@ -151,23 +151,14 @@ def _kind_rows(body: Body) -> list[Row]:
         _kind_row("save JSON", body, Run(SDK, "save", body, ".json"), Run(VENDOR, "save", body, ".json"), 8, 30),
         _kind_row("save NDJSON", body, Run(SDK, "save", body, ".ndjson"), Run(VENDOR, "save", body, ".json"), 8, 30),
         _kind_row("save CSV", body, Run(SDK, "save", body, ".csv"), Run(VENDOR, "save", body, ".csv"), 6, 40),
-        _kind_row(
-            "save Parquet",
-            body,
-            Run(SDK, "save", body, ".parquet"),
-            Run(VENDOR, "save_frame", body, ".parquet"),
-            3.5,
-            200,
-        ),
-        _kind_row(
-            "save Parquet with schema",
-            body,
-            Run(SDK, "save_schema", body, ".parquet"),
-            Run(VENDOR, "save_frame", body, ".parquet"),
-            3.5,
-            200,
-        ),
+        _parquet_row("save Parquet", body, "save"),
+        _parquet_row("save Parquet with schema", body, "save_schema"),
     ]
+
+
+def _parquet_row(name: str, body: Body, task: str) -> Row:
+    sdk, reference = Run(SDK, task, body, ".parquet"), Run(VENDOR, "save_frame", body, ".parquet")
+    return _kind_row(name, body, sdk, reference, 3.5, 200)
 
 
 def _async_kind_rows(body: Body) -> list[Row]:

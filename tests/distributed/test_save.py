@@ -41,7 +41,7 @@ def count_downloads(box: Sandbox) -> int:
     return sum(request.path.endswith("/data/") for request in box.requests)
 
 
-def _version(path: Path) -> tuple[int, int]:
+def read_version(path: Path) -> tuple[int, int]:
     """Return what differs if a file was written again. The time of access changes when it is read."""
     status = path.stat()
     return status.st_ino, status.st_mtime_ns
@@ -60,12 +60,12 @@ def test_folder_has_the_records_of_the_plan(plan: Plan, own_sandbox: Sandbox, tm
 
 def test_only_missing_slices_are_downloaded(plan: Plan, own_sandbox: Sandbox, tmp_path: Path) -> None:
     paths = plan.save(str(tmp_path))
-    before = _version(paths[0])
+    before = read_version(paths[0])
     paths[3].unlink()
     own_sandbox.requests.clear()
     assert plan.save(tmp_path) == paths
     assert count_downloads(own_sandbox) == 1
-    assert _version(paths[0]) == before
+    assert read_version(paths[0]) == before
     assert pa.concat_tables(map(pq.read_table, paths)).equals(pa.table(plan))
 
 

@@ -30,12 +30,12 @@ class RecordTexts:
     """
 
     def __init__(self, texts: Sequence[msgspec.Raw]) -> None:
-        self._array = _join(texts)
+        self._texts = texts
 
     @cached_property
     def cells(self) -> list[Cells]:
         """All values of the records."""
-        return decode_cells(self._array)
+        return decode_cells(_join(self._texts))
 
     @cached_property
     def names(self) -> dict[str, None]:
@@ -54,7 +54,7 @@ class RecordTexts:
         """Read some columns, which takes a fraction of the time of all. Those that no record has may be left out."""
         if "cells" not in vars(self):
             try:
-                return _decode(self._array, tuple(names))
+                return _decode(_join(self._texts), tuple(names))
             except (ValueError, RecursionError):  # an escape in a name, a lone surrogate in another one
                 pass
         return self._pick(name for name in names if name in self.names)

@@ -68,14 +68,15 @@ class SchemaParser:
                 refused.add(self._timestamp)
         records = RecordTexts(texts)
         unknown = records.names.keys() - self._types.keys() if read.unknown is None else read.unknown
-        found = records.read(refused) if refused else {}
+        found = records.read([field for field in self._types if field in refused]) if refused else {}
         converted = {field: convert_column(self._types[field], column) for field, column in found.items()}
         reader.expect_refused(field for field, column in converted.items() if not column.is_usual)
         columns.update((field, column.column) for field, column in converted.items())
         misfits: dict[int, set[str]] = {}
         for field, column in converted.items():
             if self._on_mismatch == "map":
-                misfits.update((index, {*misfits.get(index, ()), field}) for index in column.misfits)
+                for index in column.misfits:
+                    misfits.setdefault(index, set()).add(field)
             elif column.misfits:
                 self._note_misfits(field, [found[field][index] for index in column.misfits])
         arrays = [

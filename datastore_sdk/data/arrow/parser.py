@@ -44,7 +44,7 @@ class ArrowParser:
             short, long = map(self._parse_together, split_records(texts, are_long))
             new = self._find_new([*short.schema.names, *long.schema.names])
             if len(new) <= 1:  # several could stand in another order
-                return _merge_any(short, long, are_long, texts)
+                return _merge_records(short, long, are_long, texts)
         return self._parse_together(texts)
 
     def _parse_together(self, texts: Sequence[msgspec.Raw]) -> pa.RecordBatch:
@@ -78,7 +78,7 @@ class ArrowParser:
         )
 
 
-def _merge_any(
+def _merge_records(
     short: pa.RecordBatch, long: pa.RecordBatch, are_long: list[bool], texts: Sequence[msgspec.Raw]
 ) -> pa.RecordBatch:
     """Merge long and short records; a column that has another type in the two groups is built from its texts."""

@@ -69,17 +69,17 @@ def convert_column(kind: ColumnType, texts: ColumnTexts) -> ConvertedColumn:
     return ConvertedColumn(column, misfits, is_usual and not misfits)
 
 
-def convert_timestamps(seconds: pa.Array[Any]) -> pa.Array[Any] | None:
+def convert_timestamps(times: pa.Array[Any]) -> pa.Array[Any] | None:
     """Convert unix times of one unit, seconds to nanoseconds; None if units differ or a time is out of range."""
-    if seconds.null_count == len(seconds):
-        return seconds.cast(_TIMESTAMP)
-    lowest, highest = find_range(seconds)
+    if times.null_count == len(times):
+        return times.cast(_TIMESTAMP)
+    lowest, highest = find_range(times)
     unit = _unit_of(highest)
     if _unit_of(lowest) != unit or not _SECONDS[0] <= lowest / unit <= highest / unit <= _SECONDS[-1]:
         return None
     if unit <= _MICROSECOND:
-        return pc.multiply(seconds, _MICROSECOND // unit).cast(_TIMESTAMP)
-    return pc.divide(seconds, unit // _MICROSECOND).cast(_TIMESTAMP)
+        return pc.multiply(times, _MICROSECOND // unit).cast(_TIMESTAMP)
+    return pc.divide(times, unit // _MICROSECOND).cast(_TIMESTAMP)
 
 
 def _load(texts: ColumnTexts) -> Sequence[object]:

@@ -35,6 +35,7 @@ Record = dict[str, Any]
 """One record: `timestamp`, `site_id`, and a number, string, boolean or None for each measured field."""
 Cells = dict[str, msgspec.Raw]
 """One record with the JSON text of each value."""
+
 _parse_texts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _parse_cells: Callable[[bytes], list[Cells]] = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode
 _parse_record: Callable[[msgspec.Raw], Cells] = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
