@@ -895,6 +895,12 @@ MUTATIONS = (
         "",
         "cli/test_lists.py",
     ),
+    M(
+        "cli/signals.py",
+        "self._ignore_repeated(handler) if self._is_repeated() else handler",
+        "handler",
+        "cli/test_signals.py",
+    ),
     M("cli/signals.py", "        if is_repeated:\n            return\n", "", "cli/test_signals.py"),
     M("cli/download.py", "resume=keeps_records", "resume=False", "cli/test_get.py"),
     M(

@@ -61,7 +61,8 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            restored = self._ignore_repeated(handler) if self._is_repeated() else handler
+            signal.signal(number, restored)  # type: ignore[arg-type]
         self._previous.clear()
         if self._stopped_by is not None and isinstance(error, KeyboardInterrupt):
             raise self._stopped_by from None
@@ -78,8 +79,7 @@ class Interruption:
             raise self._pending
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        now = monotonic()
-        is_repeated, Interruption._last = now - Interruption._last < _REPEAT_SECONDS, now
+        is_repeated, Interruption._last = self._is_repeated(), monotonic()
         if is_repeated:
             return
         kind = _ERRORS[number]
@@ -91,3 +91,19 @@ class Interruption:
             self._pending = kind
             return
         raise kind
+
+    @classmethod
+    def _is_repeated(cls) -> bool:
+        """Return whether a signal that comes now would repeat the last one."""
+        return monotonic() - cls._last < _REPEAT_SECONDS
+
+    @classmethod
+    def _ignore_repeated(cls, previous: object) -> Callable[[int, FrameType | None], None]:
+        """Return a handler that ignores repeated signals while the command ends; a later one gets the previous one."""
+
+        def handle(number: int, _: FrameType | None) -> None:
+            if not cls._is_repeated():
+                signal.signal(number, previous)  # type: ignore[arg-type]
+                signal.raise_signal(number)
+
+        return handle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,8 +17,12 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def no_earlier_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_earlier_signal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     monkeypatch.setattr(Interruption, "_last", float("-inf"))
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def test_repeated_signal_does_not_end_the_cleanup() -> None:
@@ -34,6 +39,23 @@ def test_repeated_signal_does_not_end_the_cleanup() -> None:
     with pytest.raises(Terminated):
         work()
     assert cleaned == [True]
+
+
+def test_repeated_signal_after_the_end_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command still prints, and chooses its exit status."""
+
+    def work() -> None:
+        with Interruption():
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    signal.raise_signal(signal.SIGINT)
+    monkeypatch.setattr(Interruption, "_last", float("-inf"))
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_later_signal_raises_again(monkeypatch: pytest.MonkeyPatch) -> None:
