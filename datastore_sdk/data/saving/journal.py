@@ -136,8 +136,9 @@ class Journal:
 
     def close(self) -> None:
         """Close the file, and delete it if it holds no records."""
+        is_empty = self._file.seek(0, os.SEEK_END) <= self.first_offset  # Ctrl-C may have come before `_end` was set
         self._release()
-        if self._end == self.first_offset:
+        if is_empty:
             with suppress(OSError):  # the next save starts an empty journal again
                 self.path.unlink(missing_ok=True)
 
@@ -183,7 +184,10 @@ class Journal:
                     unwritten = unwritten[self._file.write(unwritten) :]
         except BaseException:
             with suppress(OSError):
-                self._file.truncate(self._end)
+                if self._file.seek(0, os.SEEK_END) < self._end + len(data):
+                    self._file.truncate(self._end)
+                else:  # Ctrl-C came after the last byte
+                    self._end += len(data)
             raise
         self._end += len(data)
 

@@ -272,6 +272,42 @@ def test_append_on_full_disk_keeps_earlier_entries(path: Path, room: int) -> Non
     assert read(path) == [[b'{"a":1}'], [b'{"a":3}']]
 
 
+@contextmanager
+def interrupt_after_write(journal: Journal) -> Generator[None]:
+    """Let Ctrl-C come as soon as bytes are written."""
+    real = journal._file
+
+    class Interrupted:
+        def write(self, data: memoryview) -> int:
+            real.write(data)
+            raise KeyboardInterrupt
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+    journal._file = Interrupted()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        yield
+    journal._file = real
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_interrupt_after_write_keeps_entry(path: Path, earlier: int) -> None:
+    with closing(Journal(path, WANTED)) as journal:
+        for _ in range(earlier):
+            journal.append(7, [msgspec.Raw(b'{"a":1}')])
+        with interrupt_after_write(journal):
+            journal.append(7, [msgspec.Raw(b'{"a":2}')])
+    assert read(path) == [[b'{"a":1}']] * earlier + [[b'{"a":2}']]
+
+
+def test_interrupt_before_the_end_is_noted_keeps_entry(path: Path) -> None:
+    with closing(Journal(path, WANTED)) as journal:
+        journal.append(7, [msgspec.Raw(b'{"a":1}')])
+        journal._end = journal.first_offset
+    assert read(path) == [[b'{"a":1}']]
+
+
 def test_unwritable_folder_raises() -> None:
     folder = Path("/sys/kernel")
     if not folder.is_dir():
